@@ -1,0 +1,21 @@
+"""Codebooks by the Centroid Neural Network, and vector quantization with them."""
+
+from centnn import image
+from centnn._config import __version__, show_config
+from centnn.codebook import Codebook, fit_codebook
+from centnn.estimator import CentNN
+from centnn.metrics import mse, psnr
+from centnn.quantizer import dequantize, quantize
+
+__all__ = [
+    "CentNN",
+    "Codebook",
+    "__version__",
+    "dequantize",
+    "fit_codebook",
+    "image",
+    "mse",
+    "psnr",
+    "quantize",
+    "show_config",
+]

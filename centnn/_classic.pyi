@@ -1,0 +1,12 @@
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+def train(
+    samples: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    n_clusters: int,
+    on_epoch: Callable[[int, int, float], bool],
+    epsilon: float = 0.05,
+) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64], int]: ...

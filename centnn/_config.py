@@ -1,0 +1,33 @@
+"""What this build is and what it runs on."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from centnn import _search
+
+__all__ = ["show_config"]
+
+__version__ = version("centnn")
+
+
+def show_config() -> dict[str, str | int | bool]:
+    """Print and return how the library was built and what it runs on.
+
+    Returns
+    -------
+    dict
+        ``version``; ``isa``, the instruction set of the search kernels; ``threads``, how many a
+        call uses by default; ``compiler``; ``openmp``, whether the build has it.
+    """
+    compiler, openmp = _search.build_config()
+    config: dict[str, str | int | bool] = {
+        "version": __version__,
+        "isa": "scalar",
+        "threads": _search.max_threads(),
+        "compiler": compiler,
+        "openmp": openmp,
+    }
+    for name, value in config.items():
+        print(f"{name + ':':<10}{value}")
+    return config

@@ -1,0 +1,118 @@
+"""Checks of arguments: everything below this module trusts its input."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from centnn import _search
+
+Array = NDArray[Any]
+
+# Sample types that are searched as they are; any other real type is converted to float64.
+SAMPLE_TYPES = (np.uint8, np.uint16, np.float16, np.float32, np.float64)
+
+# Values looked at in one step when an array is scanned, so that no scan needs a second array.
+SCAN = 1 << 20
+
+
+def samples(X: ArrayLike, name: str = "X") -> Array:
+    """Return X as a finite (N, D) array of a sample type, N, D >= 1; not copied if it is one."""
+    array = real_array(X, name)
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(
+            f"{name} must be a 2-D array of shape (n_samples, n_features), both at least 1, "
+            f"got shape {array.shape}"
+        )
+    check_finite(array, name)
+    return array
+
+
+def real_array(X: ArrayLike, name: str) -> Array:
+    """Return X as an array of a sample type, native byte order."""
+    try:
+        array = np.asarray(X)
+        if array.dtype.kind == "O":
+            array = array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be an array of real numbers: {error}") from error
+    if array.dtype.kind not in "buif":
+        raise ValueError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
+    if array.dtype.newbyteorder("=") in SAMPLE_TYPES:
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
+    return array.astype(np.float64)
+
+
+def check_finite(array: Array, name: str) -> None:
+    """Raise ValueError if an (N, D) array holds NaN or infinity."""
+    if array.dtype.kind != "f":
+        return
+    step = max(1, SCAN // array.shape[1])
+    for start in range(0, len(array), step):
+        rows = array[start : start + step]
+        finite = np.isfinite(rows)
+        if not finite.all():
+            row, column = np.argwhere(~finite)[0]
+            raise ValueError(
+                f"{name} must hold finite numbers only, got {rows[row, column]} "
+                f"in row {start + row}, column {column} (no NaN, no infinity)"
+            )
+
+
+def sample_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np.float64]:
+    """Return weights as (N,) float64, none negative, not all zero; None gives ones."""
+    if sample_weight is None:
+        return np.ones(n_samples)
+    weights = real_array(sample_weight, "sample_weight").astype(np.float64)
+    if weights.ndim == 0:
+        weights = np.full(n_samples, weights)
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have shape ({n_samples},), one weight a sample, "
+            f"got shape {weights.shape}"
+        )
+    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise ValueError(
+            "sample_weight must be finite, at least 0 and not 0 everywhere, "
+            f"got values from {weights.min()} to {weights.max()}"
+        )
+    return weights
+
+
+def integer(value: Any, name: str, least: int) -> int:
+    """Return value as an int of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+    return int(value)
+
+
+def thread_count(n_threads: int | None) -> int:
+    """Return the number of threads to use; None means all that OpenMP would use."""
+    if n_threads is None:
+        return int(_search.max_threads())
+    return integer(n_threads, "n_threads", 1)
+
+
+def check_distinct(X: Array, n_clusters: int) -> None:
+    """Raise ValueError unless X (N, D) has at least n_clusters distinct rows."""
+    found = count_distinct(X, n_clusters)
+    if found < n_clusters:
+        raise ValueError(
+            "n_clusters must be at most the number of distinct samples, "
+            f"got n_clusters={n_clusters} with n_samples={len(X)} of which {found} "
+            f"{'is' if found == 1 else 'are'} distinct"
+        )
+
+
+def count_distinct(X: Array, limit: int) -> int:
+    """Count the distinct rows of X, reading no further than the limit asks for."""
+    start, step = 0, 2 * limit
+    seen: Array = X[:0]
+    while start < len(X) and len(seen) < limit:
+        seen = np.unique(np.concatenate([seen, X[start : start + step]]), axis=0)
+        start += step
+        step = max(step, min(2 * step, SCAN // X.shape[1]))
+    return min(len(seen), limit)

@@ -1,0 +1,22 @@
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_dir():
+    """Return the folder of test pictures and sets, or skip."""
+    folder = os.environ.get("CENTNN_DATA")
+    if folder is None:
+        pytest.skip("CENTNN_DATA is not set: no folder of test data")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def lena_128(data_dir):
+    """Return the grey 128x128 picture of the reference experiments."""
+    import cv2
+
+    picture = cv2.imread(str(data_dir / "images" / "lena.png"), cv2.IMREAD_GRAYSCALE)
+    return cv2.resize(picture, (128, 128))

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+import centnn
+
+X = np.random.default_rng(0).normal(size=(300, 4))
+
+
+def test_attributes_agree_with_each_other():
+    model = centnn.CentNN(10).fit(X)
+    assert model.cluster_centers_.shape == (10, 4)
+    assert model.n_features_in_ == 4
+    assert np.array_equal(model.labels_, model.predict(X))
+    assert np.array_equal(model.labels_, centnn.CentNN(10).fit_predict(X))
+    assert model.score(X) == pytest.approx(-model.inertia_)
+    distances = model.transform(X)
+    assert distances.shape == (300, 10)
+    assert np.array_equal(distances.argmin(axis=1), model.labels_)
+    assert (distances.min(axis=1) ** 2).sum() == pytest.approx(model.inertia_)
+
+
+def test_fit_codebook_gives_the_same():
+    model, book = centnn.CentNN(10).fit(X), centnn.fit_codebook(X, 10)
+    assert np.array_equal(model.cluster_centers_, book.centers)
+    assert model.inertia_ == book.inertia
+
+
+def test_params():
+    model = centnn.CentNN(3, n_threads=1)
+    assert model.get_params() == {
+        "n_clusters": 3,
+        "algorithm": "classic",
+        "n_threads": 1,
+        "callback": None,
+        "verbose": 0,
+    }
+    assert model.set_params(n_clusters=4) is model
+    assert model.n_clusters == 4
+    with pytest.raises(ValueError, match=r"params must be among n_clusters, .* got 'k'"):
+        model.set_params(k=1)
+
+
+def test_not_fitted_and_wrong_features():
+    with pytest.raises(ValueError, match="call fit first"):
+        centnn.CentNN(3).predict(X)
+    model = centnn.CentNN(3).fit(X)
+    with pytest.raises(ValueError, match="as the codebook has, 4, got 3"):
+        model.predict(X[:, :3])
+    with pytest.raises(ValueError, match="X must have 4 features, as in fit, got 3"):
+        model.transform(X[:, :3])
