@@ -1,4 +1,4 @@
-"""How much faster is `classic` than the same algorithm in NumPy, and how good is it?
+"""Tell how much faster `classic` is than the same algorithm in NumPy, and how good.
 
 The two experiments of the article, on one picture: grey levels with K = 48 and 4x4 blocks with
 K = 512 at 128x128. The NumPy version is the tests' oracle, one vectorized search a sample. Both
