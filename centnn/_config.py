@@ -23,7 +23,7 @@ def show_config() -> dict[str, str | int | bool]:
     compiler, openmp = _search.build_config()
     config: dict[str, str | int | bool] = {
         "version": __version__,
-        "isa": "scalar",
+        "isa": _search.isa(),
         "threads": _search.max_threads(),
         "compiler": compiler,
         "openmp": openmp,

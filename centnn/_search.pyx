@@ -1,7 +1,10 @@
 """Nearest-codeword search over typed memoryviews, rows in parallel. Trusts its input."""
 
 from cython.parallel cimport prange, threadid
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uintptr_t
+from libc.string cimport memcpy, memset
+
+import os
 
 import numpy as np
 
@@ -37,14 +40,17 @@ ctypedef fused sample:
     float
     double
 
-ctypedef fused code:
-    uint8_t
-    uint16_t
-    uint32_t
+ctypedef fused real:
+    float
+    double
 
-# Rows that one thread takes at a time: enough to hide the scheduling, few enough to share out.
 cdef enum:
-    CHUNK = 1024
+    ALIGNMENT = 64  # of an index and of scratch memory
+    # Results that one thread finds before it hands them over: enough rows for the search to learn
+    # how they are structured, few enough to share out.
+    CHUNK = 16384
+    # Bytes that one thread decodes at a time.
+    DECODE_CHUNK = 1 << 19
 
 
 def max_threads():
@@ -57,55 +63,211 @@ def build_config():
     return (<bytes> CENTNN_COMPILER).decode(), bool(CENTNN_HAS_OPENMP)
 
 
+def isa():
+    """Return the instruction set of the kernels, or raise ValueError for a bad CENTNN_ISA."""
+    cdef const char *name = centnn_isa()
+    if name == NULL:
+        raise ValueError(
+            f"CENTNN_ISA must be one of {', '.join(available_isas())} on this machine, "
+            f"got {os.environ.get('CENTNN_ISA')!r}"
+        )
+    return name.decode()
+
+
+def available_isas():
+    """Return the instruction sets that work on this machine, fastest first."""
+    names = []
+    while centnn_isa_available(len(names)) != NULL:
+        names.append(centnn_isa_available(len(names)).decode())
+    return names
+
+
+def set_isa(name):
+    """Switch all later searches to an available instruction set; for tests."""
+    encoded = name.encode()
+    check(centnn_set_isa(encoded))
+
+
+cdef int check(centnn_status status) except -1:
+    if status != CENTNN_OK:
+        raise ValueError(centnn_status_string(status).decode())
+    return 0
+
+
+cdef class Memory:
+    """Bytes aligned for the C core."""
+
+    cdef uint8_t[::1] bytes
+    cdef char *start
+
+    def __init__(self, size_t size):
+        self.bytes = np.empty(size + ALIGNMENT, dtype=np.uint8)
+        self.start = <char *> (
+            (<uintptr_t> &self.bytes[0] + ALIGNMENT - 1) & ~<uintptr_t> (ALIGNMENT - 1)
+        )
+
+
+cdef class Index:
+    """A codebook packed for search; made by `pack`."""
+
+    cdef Memory memory
+    cdef centnn_index *pointer
+
+
+def pack(const real[:, ::1] codebook):
+    """Return the Index of a codebook (k, d), to be searched in the precision that it has."""
+    cdef centnn_dtype precision = CENTNN_F32 if real is float else CENTNN_F64
+    cdef size_t k = codebook.shape[0], d = codebook.shape[1]
+    cdef size_t size = centnn_index_size(k, d, precision)
+    cdef Index index = Index()
+    isa()
+    if size == 0:
+        raise ValueError(
+            f"codebook must have at most 2**24 codewords of 2**20 components, got {k} of {d}"
+        )
+    index.memory = Memory(size)
+    index.pointer = <centnn_index *> index.memory.start
+    check(centnn_index_init(index.pointer, &codebook[0, 0], k, d, precision))
+    return index
+
+
+cdef struct Job:
+    # One search, as all its threads see it.
+    const centnn_index *index
+    centnn_rows rows
+    size_t n_nearest
+    Py_ssize_t chunk  # rows that one call takes
+    char *codes  # OUT, of code_size bytes each
+    size_t code_size
+    char *distances  # OUT, of distance_size bytes each; NULL: not wanted
+    size_t distance_size
+
+
 def nearest(
     const sample[:, :] rows,  # IN (n, d), any strides
     bint is_half,  # the uint16 samples are the bits of float16 ones
-    const double[:, ::1] columns,  # IN (d, k), the codebook by components
-    code[::1] codes,  # OUT (n,)
-    double[::1] distances,  # OUT (n,) squared distances, or None
+    Index index,
+    Py_ssize_t n_nearest,  # codewords wanted of each row
+    uint8_t[::1] codes,  # OUT the bytes of (n, n_nearest) unsigned integers
+    uint8_t[::1] distances,  # OUT the bytes of (n, n_nearest) floats; None: not wanted
     int n_threads,
 ):
-    """Write each row's nearest codeword and, where asked, its squared distance."""
-    cdef centnn_rows view
-    cdef Py_ssize_t n = rows.shape[0], k = columns.shape[1], n_chunks = (n + CHUNK - 1) // CHUNK
-    cdef size_t scratch_size = centnn_scratch_size(k, rows.shape[1])
-    cdef double[:, ::1] scratch
-    cdef uint32_t[:, ::1] found
-    cdef Py_ssize_t chunk
-    cdef double *distances_out = NULL
+    """Write each row's nearest codewords; return False, with codes undefined, for a NaN."""
+    cdef Job job
+    cdef Py_ssize_t i, n = rows.shape[0], n_chunks
+    cdef int finite = 1
     if n == 0:
-        return
-    n_threads = min(n_threads, n_chunks)
-    scratch = np.empty((n_threads, scratch_size // sizeof(double)), dtype=np.float64)
-    found = np.empty((n_threads, CHUNK), dtype=np.uint32)
+        return True
+    memset(&job, 0, sizeof(job))
+    job.index = index.pointer
+    job.rows.data = &rows[0, 0]
+    job.rows.dtype = dtype_of(&rows[0, 0], is_half)
+    job.rows.d = rows.shape[1]
+    job.rows.row_stride = rows.strides[0]
+    job.rows.col_stride = rows.strides[1]
+    job.n_nearest = n_nearest
+    job.codes = <char *> &codes[0]
+    job.code_size = codes.shape[0] // (n * n_nearest)
     if distances is not None:
-        distances_out = &distances[0]
-    view.data = &rows[0, 0]
-    view.n = n
-    view.d = rows.shape[1]
-    view.row_stride = rows.strides[0]
-    view.col_stride = rows.strides[1]
-    if is_half:
-        view.dtype = CENTNN_F16
-    elif sample is uint8_t:
-        view.dtype = CENTNN_U8
-    elif sample is uint16_t:
-        view.dtype = CENTNN_U16
-    elif sample is float:
-        view.dtype = CENTNN_F32
-    else:
-        view.dtype = CENTNN_F64
-    for chunk in prange(n_chunks, nogil=True, num_threads=n_threads, schedule="dynamic"):
-        search_chunk(&columns[0, 0], k, view, chunk * CHUNK, &codes[0], distances_out,
-                     &found[threadid(), 0], &scratch[threadid(), 0])
+        job.distances = <char *> &distances[0]
+        job.distance_size = distances.shape[0] // (n * n_nearest)
+    # Every thread gets several chunks where there are rows enough.
+    job.chunk = min(max(1, CHUNK // n_nearest), max(1024, n // (4 * n_threads)))
+    n_chunks = (n + job.chunk - 1) // job.chunk
+    n_threads = min(n_threads, n_chunks)
+    cdef size_t n_results = job.chunk * n_nearest
+    cdef size_t search_size = round_up(centnn_scratch_size(job.index))
+    cdef size_t codes_size = round_up(n_results * sizeof(uint32_t))
+    cdef size_t distances_size = 0 if distances is None else round_up(n_results * sizeof(double))
+    cdef size_t size = search_size + codes_size + distances_size
+    cdef Memory scratch = Memory(n_threads * size)
+    for i in prange(n_chunks, nogil=True, num_threads=n_threads, schedule="dynamic"):
+        finite &= search_chunk(
+            &job, i * job.chunk, min(job.chunk, n - i * job.chunk),
+            <uint32_t *> (scratch.start + threadid() * size),
+            <double *> (scratch.start + threadid() * size + codes_size),
+            scratch.start + threadid() * size + codes_size + distances_size)
+    return bool(finite)
 
 
-cdef void search_chunk(const double *columns, Py_ssize_t k, centnn_rows rows, Py_ssize_t start,
-                       code *codes, double *distances, uint32_t *found,
-                       double *scratch) noexcept nogil:
-    cdef Py_ssize_t i
+cdef int search_chunk(const Job *job, Py_ssize_t start, Py_ssize_t n, uint32_t *codes,
+                      double *distances, void *scratch) noexcept nogil:
+    """Search n rows, unless one of them is not finite; return whether all are."""
+    cdef centnn_rows rows = job.rows
+    cdef size_t first = start * job.n_nearest, n_results = n * job.n_nearest
     rows.data = <const char *> rows.data + start * rows.row_stride
-    rows.n = min(rows.n - start, <size_t> CHUNK)
-    centnn_search(columns, k, &rows, found, distances + start if distances else NULL, scratch)
-    for i in range(<Py_ssize_t> rows.n):
-        codes[start + i] = <code> found[i]
+    rows.n = n
+    if not centnn_rows_finite(&rows):
+        return 0
+    if job.distances == NULL:
+        distances = NULL
+    if job.n_nearest == 1:
+        centnn_search(job.index, &rows, codes, distances, NULL, scratch)
+    else:
+        centnn_search_top(job.index, &rows, job.n_nearest, codes, distances, scratch)
+    put_codes(codes, n_results, job.codes + first * job.code_size, job.code_size)
+    if distances:
+        put_distances(distances, n_results, job.distances + first * job.distance_size,
+                      job.distance_size)
+    return 1
+
+
+cdef void put_codes(const uint32_t *codes, size_t n, void *out, size_t size) noexcept nogil:
+    """Write n codes as unsigned integers of `size` bytes."""
+    cdef size_t i
+    if size == 1:
+        for i in range(n):
+            (<uint8_t *> out)[i] = <uint8_t> codes[i]
+    elif size == 2:
+        for i in range(n):
+            (<uint16_t *> out)[i] = <uint16_t> codes[i]
+    else:
+        memcpy(out, codes, n * sizeof(uint32_t))
+
+
+cdef void put_distances(const double *distances, size_t n, void *out,
+                        size_t size) noexcept nogil:
+    """Write n distances as floats of `size` bytes."""
+    cdef size_t i
+    if size == sizeof(float):
+        for i in range(n):
+            (<float *> out)[i] = <float> distances[i]
+    else:
+        memcpy(out, distances, n * sizeof(double))
+
+
+cdef centnn_dtype dtype_of(const sample *_, bint is_half) noexcept:
+    if is_half:
+        return CENTNN_F16
+    if sample is uint8_t:
+        return CENTNN_U8
+    if sample is uint16_t:
+        return CENTNN_U16
+    if sample is float:
+        return CENTNN_F32
+    return CENTNN_F64
+
+
+cdef size_t round_up(size_t size) noexcept nogil:
+    return (size + ALIGNMENT - 1) & ~<size_t> (ALIGNMENT - 1)
+
+
+def decode(
+    const uint8_t[:, ::1] codebook,  # IN (k, bytes of a codeword)
+    const uint8_t[::1] codes,  # IN the bytes of n unsigned integers
+    uint8_t[:, ::1] out,  # OUT (n, bytes of a codeword)
+    int n_threads,
+):
+    """Write the codeword of each code; return False, with out undefined, for a code >= k."""
+    cdef Py_ssize_t i, n = out.shape[0], length = codebook.shape[1]
+    cdef Py_ssize_t chunk = max(1, DECODE_CHUNK // length), n_chunks = (n + chunk - 1) // chunk
+    cdef Py_ssize_t code_size
+    cdef int valid = 1
+    if n == 0:
+        return True
+    code_size = codes.shape[0] // n
+    for i in prange(n_chunks, nogil=True, num_threads=min(n_threads, n_chunks)):
+        valid &= centnn_decode(
+            &codebook[0, 0], codebook.shape[0], length, &codes[i * chunk * code_size], code_size,
+            min(chunk, n - i * chunk), &out[i * chunk, 0]) == CENTNN_OK
+    return bool(valid)

@@ -21,13 +21,23 @@ SCAN = 1 << 20
 
 def samples(X: ArrayLike, name: str = "X") -> Array:
     """Return X as a finite (N, D) array of a sample type, N, D >= 1; not copied if it is one."""
-    array = real_array(X, name)
-    if array.ndim != 2 or 0 in array.shape:
+    array = matrix(X, name)
+    if len(array) == 0:
         raise ValueError(
-            f"{name} must be a 2-D array of shape (n_samples, n_features), both at least 1, "
-            f"got shape {array.shape}"
+            f"{name} must be a 2-D array of at least 1 sample, got shape {array.shape}"
         )
     check_finite(array, name)
+    return array
+
+
+def matrix(X: ArrayLike, name: str) -> Array:
+    """Return X as an (N, D) array of a sample type, D >= 1; not copied if it is one."""
+    array = real_array(X, name)
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise ValueError(
+            f"{name} must be a 2-D array of shape (n_samples, n_features), n_features at least 1, "
+            f"got shape {array.shape}"
+        )
     return array
 
 
@@ -82,10 +92,12 @@ def sample_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[n
     return weights
 
 
-def integer(value: Any, name: str, least: int) -> int:
-    """Return value as an int of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+def integer(value: Any, name: str, least: int, most: int | None = None) -> int:
+    """Return value as an int of at least `least`, and of at most `most` if that is given."""
+    is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not is_integer or value < least or (most is not None and value > most):
+        limit = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name} must be an integer {limit}, got {value!r}")
     return int(value)
 
 

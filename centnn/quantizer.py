@@ -22,8 +22,10 @@ def quantize(
     X: ArrayLike,
     codebook: Codebook | ArrayLike,
     *,
-    n_threads: int | None = None,
+    n_nearest: int | None = None,
+    out: Array | None = None,
     return_distance: Literal[False] = False,
+    n_threads: int | None = None,
 ) -> Array: ...
 
 
@@ -32,8 +34,10 @@ def quantize(
     X: ArrayLike,
     codebook: Codebook | ArrayLike,
     *,
-    n_threads: int | None = None,
+    n_nearest: int | None = None,
+    out: Array | None = None,
     return_distance: Literal[True],
+    n_threads: int | None = None,
 ) -> tuple[Array, Array]: ...
 
 
@@ -41,29 +45,39 @@ def quantize(
     X: ArrayLike,
     codebook: Codebook | ArrayLike,
     *,
-    n_threads: int | None = None,
+    n_nearest: int | None = None,
+    out: Array | None = None,
     return_distance: bool = False,
+    n_threads: int | None = None,
 ) -> Array | tuple[Array, Array]:
     """Return the index of the nearest codeword of each sample.
+
+    The search is exact: the nearest codeword is the one at the least squared Euclidean distance,
+    computed in float64, the lowest index on a tie. Chunks of X are searched in parallel; beyond
+    its result the call allocates memory for the codebook and for each thread only.
 
     Parameters
     ----------
     X : array_like, shape (N, D)
-        Samples; uint8, uint16, float16, float32 and float64 are read as they are, in any memory
-        layout, other real types are converted to float64.
+        Samples, N may be 0; uint8, uint16, float16, float32 and float64 are read as they are, in
+        any memory layout (an ``np.memmap``, too), other real types are converted to float64.
     codebook : Codebook or array_like, shape (K, D)
         The codewords.
-    n_threads : int, optional
-        Threads to use; by default as many as OpenMP would. The result does not depend on it.
+    n_nearest : int, optional
+        Return so many codewords for each sample, at most K, the nearest first.
+    out : ndarray of uint8, uint16 or uint32, optional
+        C-contiguous array of the shape of `codes` to write them to; its dtype must hold K values.
     return_distance : bool, default False
         Also return the squared distances.
+    n_threads : int, optional
+        Threads to use; by default as many as OpenMP would. The result does not depend on it.
 
     Returns
     -------
-    codes : ndarray, shape (N,)
-        Index of the codeword at the least squared Euclidean distance, the lowest on a tie; uint8,
-        uint16 or uint32, the smallest that holds K values.
-    distances : ndarray, shape (N,)
+    codes : ndarray, shape (N,) or (N, n_nearest)
+        Indices of codewords; uint8, uint16 or uint32, the smallest that holds K values. `out` if
+        that is given.
+    distances : ndarray, shape of codes
         Squared distances, only with `return_distance`; float64 if X or the codebook is, else
         float32.
 
@@ -77,32 +91,45 @@ def quantize(
     >>> import centnn
     >>> centnn.quantize([[1.0], [9.0], [4.0]], [[0.0], [10.0]])
     array([0, 1, 0], dtype=uint8)
+    >>> centnn.quantize([[1.0], [9.0]], [[0.0], [10.0], [5.0]], n_nearest=2)
+    array([[0, 2],
+           [1, 2]], dtype=uint8)
     """
-    rows = _validation.samples(X)
+    rows = _validation.matrix(X, "X")
     centers = codewords(codebook)
     if rows.shape[1] != centers.shape[1]:
         raise ValueError(
             f"X must have as many features as the codebook has, {centers.shape[1]}, "
             f"got {rows.shape[1]}"
         )
-    codes = np.empty(len(rows), dtype=code_type(len(centers)))
-    distances = np.empty(len(rows)) if return_distance else None
+    shape: tuple[int, ...] = (len(rows),)
+    if n_nearest is not None:
+        shape = (len(rows), _validation.integer(n_nearest, "n_nearest", 1, len(centers)))
+    precision = np.float64 if np.float64 in (rows.dtype, centers.dtype) else np.float32
+    codes = code_array(out, shape, len(centers))
+    distances = np.empty(shape, precision) if return_distance else None
     is_half = rows.dtype == np.float16
-    _search.nearest(
+    finite = _search.nearest(
         rows.view(np.uint16) if is_half else rows,
         is_half,
-        np.ascontiguousarray(centers.T, dtype=np.float64),
-        codes,
-        distances,
+        _search.pack(np.ascontiguousarray(centers, precision)),
+        n_nearest or 1,
+        as_bytes(codes),
+        None if distances is None else as_bytes(distances),
         _validation.thread_count(n_threads),
     )
-    if distances is None:
-        return codes
-    in_double = np.float64 in (rows.dtype, centers.dtype)
-    return codes, distances if in_double else distances.astype(np.float32)
+    if not finite:
+        _validation.check_finite(rows, "X")
+    return codes if distances is None else (codes, distances)
 
 
-def dequantize(codes: ArrayLike, codebook: Codebook | ArrayLike) -> Array:
+def dequantize(
+    codes: ArrayLike,
+    codebook: Codebook | ArrayLike,
+    *,
+    out: Array | None = None,
+    n_threads: int | None = None,
+) -> Array:
     """Return the codeword of each code.
 
     Parameters
@@ -111,16 +138,20 @@ def dequantize(codes: ArrayLike, codebook: Codebook | ArrayLike) -> Array:
         Indices from 0 to K - 1.
     codebook : Codebook or array_like, shape (K, D)
         The codewords.
+    out : ndarray, shape (N, D), optional
+        C-contiguous array of the codebook's dtype to write to.
+    n_threads : int, optional
+        Threads to use; by default as many as OpenMP would.
 
     Returns
     -------
     ndarray, shape (N, D)
-        Codewords, in the codebook's dtype.
+        Codewords, in the codebook's dtype. `out` if that is given.
 
     Raises
     ------
     ValueError
-        If `codes` is not a 1-D array of integers below K.
+        If `codes` is not a 1-D array of integers below K, or `out` is unfit.
 
     Examples
     --------
@@ -129,22 +160,22 @@ def dequantize(codes: ArrayLike, codebook: Codebook | ArrayLike) -> Array:
     array([[10. ,  2. ],
            [ 0.5,  0. ]])
     """
-    centers = codewords(codebook)
-    indices = np.asarray(codes)
-    if indices.ndim != 1 or (indices.dtype.kind not in "ui" and indices.size):
-        raise ValueError(
-            "codes must be a 1-D array of integers, "
-            f"got shape {indices.shape} and dtype {indices.dtype}"
-        )
-    if indices.size == 0:
-        return centers[:0].copy()
-    least, largest = indices.min(), indices.max()
-    if least < 0 or largest >= len(centers):
-        raise ValueError(
-            f"codes must be from 0 to {len(centers) - 1}, one less than the number of codewords, "
-            f"got values from {least} to {largest}"
-        )
-    return centers.take(indices, axis=0)
+    centers = np.ascontiguousarray(codewords(codebook))
+    indices = index_array(codes, len(centers))
+    shape = (len(indices), centers.shape[1])
+    if out is None:
+        out = np.empty(shape, centers.dtype)
+    else:
+        check_out(out, shape, [centers.dtype])
+    valid = _search.decode(
+        as_bytes(centers).reshape(len(centers), -1),
+        as_bytes(indices),
+        as_bytes(out).reshape(len(indices), -1) if len(indices) else np.empty((0, 1), np.uint8),
+        _validation.thread_count(n_threads),
+    )
+    if not valid:
+        raise_code_error(indices, len(centers))
+    return out
 
 
 def codewords(codebook: Codebook | ArrayLike) -> Array:
@@ -158,3 +189,53 @@ def code_type(n_codewords: int) -> type[np.unsignedinteger[Any]]:
     if n_codewords <= 1 << 8:
         return np.uint8
     return np.uint16 if n_codewords <= 1 << 16 else np.uint32
+
+
+def code_array(out: Array | None, shape: tuple[int, ...], n_codewords: int) -> Array:
+    """Return an array for codes: `out`, or a new one."""
+    smallest = np.dtype(code_type(n_codewords))
+    if out is None:
+        return np.empty(shape, smallest)
+    types = [np.dtype(t) for t in (np.uint8, np.uint16, np.uint32)]
+    check_out(out, shape, [t for t in types if t.itemsize >= smallest.itemsize])
+    return out
+
+
+def index_array(codes: ArrayLike, n_codewords: int) -> Array:
+    """Return codes as a contiguous 1-D array of uint8, uint16 or uint32."""
+    indices = np.asarray(codes)
+    if indices.ndim != 1 or (indices.dtype.kind not in "ui" and indices.size):
+        raise ValueError(
+            "codes must be a 1-D array of integers, "
+            f"got shape {indices.shape} and dtype {indices.dtype}"
+        )
+    if indices.dtype not in (np.uint8, np.uint16, np.uint32):
+        if indices.size and (indices.min() < 0 or indices.max() >= n_codewords):
+            raise_code_error(indices, n_codewords)
+        indices = indices.astype(np.uint32)
+    return np.ascontiguousarray(indices)
+
+
+def raise_code_error(indices: Array, n_codewords: int) -> None:
+    """Raise ValueError for codes that are out of range."""
+    raise ValueError(
+        f"codes must be from 0 to {n_codewords - 1}, one less than the number of codewords, "
+        f"got values from {indices.min()} to {indices.max()}"
+    )
+
+
+def check_out(out: Array, shape: tuple[int, ...], dtypes: list[np.dtype[Any]]) -> None:
+    """Raise ValueError unless `out` can take a result of this shape and one of these types."""
+    names = " or ".join(str(dtype) for dtype in dtypes)
+    wanted = f"out must be a writable C-contiguous array of shape {shape} and dtype {names}"
+    if not isinstance(out, np.ndarray):
+        raise ValueError(f"{wanted}, got {type(out).__name__}")
+    if out.shape != shape or out.dtype not in dtypes:
+        raise ValueError(f"{wanted}, got shape {out.shape} and dtype {out.dtype}")
+    if not (out.flags.c_contiguous and out.flags.aligned and out.flags.writeable):
+        raise ValueError(f"{wanted}, got one that is not writable, contiguous and aligned")
+
+
+def as_bytes(array: Array) -> Array:
+    """Return the bytes of a C-contiguous array, 1-D, not copied."""
+    return array.reshape(-1).view(np.uint8)

@@ -1,0 +1,45 @@
+/*
+ * compiler.h - what the kernels ask of a compiler beyond C11
+ */
+#ifndef CENTNN_COMPILER_H
+#define CENTNN_COMPILER_H
+
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#else
+#define INLINE static inline
+#define LIKELY(x) (x)
+#define UNLIKELY(x) (x)
+#endif
+
+/* Before a loop over the elements of an array that is to live in registers. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define UNROLL _Pragma("GCC unroll 16")
+#else
+#define UNROLL
+#endif
+
+/* The place of the lowest bit set; x is not 0. */
+INLINE unsigned lowest_bit(unsigned x)
+{
+#if defined(__GNUC__)
+    return (unsigned)__builtin_ctz(x);
+#else
+    unsigned i = 0;
+
+    while (!(x >> i & 1))
+        i++;
+    return i;
+#endif
+}
+
+INLINE int is_one_bit(unsigned x)
+{
+    return x != 0 && (x & (x - 1)) == 0;
+}
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * kernel_avx2_f64.c - the kernel in float64: AVX2 and FMA
+ */
+#include "compiler.h"
+#include "internal.h"
+
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
+
+#define REAL_BITS 64
+#define KERNEL centnn_kernel_avx2_f64
+#include "simd_avx2.h"
+
+#include "kernel_body.h"
+
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+#endif

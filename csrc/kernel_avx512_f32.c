@@ -1,0 +1,21 @@
+/*
+ * kernel_avx512_f32.c - the kernel in float32: AVX-512
+ */
+#include "compiler.h"
+#include "internal.h"
+
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
+
+#define REAL_BITS 32
+#define KERNEL centnn_kernel_avx512_f32
+#include "simd_avx512.h"
+
+#include "kernel_body.h"
+
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+#endif

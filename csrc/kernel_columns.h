@@ -1,0 +1,207 @@
+/*
+ * kernel_columns.h - part of the kernel: lanes are rows. For rows of few coordinates, which fit in registers.
+ *
+ * Following each row's best codeword would cost as much as its few FMAs. Only the least score of each panel is compared with
+ * the best so far, and which panel that was is kept; at the end that panel is scored again, by lanes that are codewords,
+ * to find out which of its codewords it was, and whether another one of them is within the margin.
+ */
+#define COLUMNS_MAX_D 16
+#define COLUMN_VECTORS_MAX (COLUMN_VECTORS > COLUMN_VECTORS_FEW ? COLUMN_VECTORS : COLUMN_VECTORS_FEW)
+
+
+/* What a scan finds for the rows of a tile. */
+typedef struct {
+    real best[TILE_ROWS_MAX];
+    real second[TILE_ROWS_MAX]; /* of the other panels' least scores */
+    real limit[TILE_ROWS_MAX];  /* best plus margin; infinite if another panel is within it */
+    real panel[TILE_ROWS_MAX];  /* which one has the best */
+} column_results;
+
+/* Centres, scales and transposes the tile. Lanes past the last row get zeros. */
+INLINE void centre_columns(const int vectors, const size_t d, const work *w)
+{
+    const real scale = (real)w->index->scale, *offset = index_array(w->index, w->index->offset);
+    const size_t padded = round_up(w->n, (size_t)(vectors * WIDTH));
+    for (size_t i = 0; i < w->n; i++) {
+        UNROLL
+        for (size_t j = 0; j < d; j++)
+            w->centred[j * TILE_ROWS_MAX + i] = REAL_FMA(w->rows[i * w->stride + j], scale, offset[j]);
+    }
+    for (size_t i = w->n; i < padded; i++) {
+        for (size_t j = 0; j < d; j++)
+            w->centred[j * TILE_ROWS_MAX + i] = 0;
+    }
+}
+
+/* The margins (see margin_of) of a vector of rows. */
+INLINE vec column_margin(const size_t d, const work *w, size_t i)
+{
+    vec norm2 = v_set1(0), margin;
+
+    for (size_t j = 0; j < d; j++) {
+        const vec x = v_load(w->centred + j * TILE_ROWS_MAX + i);
+
+        norm2 = v_fmadd(x, x, norm2);
+    }
+    margin = v_fmadd(norm2, v_set1((real)w->index->margin_slope), v_set1((real)w->index->margin_base));
+    return v_select(v_less(norm2, v_set1((real)w->index->norm_limit)), margin, v_set1((real)INFINITY));
+}
+
+/* The least scores in panel g of `vectors` vectors of rows, from row i on. Their coordinates are constant over panels: with
+ * few of them the compiler keeps some in registers; the others are operands in memory. */
+INLINE void least_of_panel(const int vectors, const size_t d, const work *w, size_t i, size_t g, vec *least)
+{
+    const real *c = w->panels + g * d * PANEL, *half_norm = w->half_norms + g * PANEL;
+    const real *x = w->centred + i;
+
+    UNROLL
+    for (int v = 0; v < vectors; v++)
+        least[v] = v_set1((real)INFINITY);
+    for (size_t p = 0; p < PANEL; p++) {
+        vec score[COLUMN_VECTORS_MAX];
+
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            score[v] = v_set1(half_norm[p]);
+        UNROLL
+        for (size_t j = 0; j < d; j++) {
+            const vec coordinate = v_set1(c[j * PANEL + p]);
+
+            UNROLL
+            for (int v = 0; v < vectors; v++)
+                score[v] = v_fnmadd(v_load(x + j * TILE_ROWS_MAX + (size_t)(v * WIDTH)), coordinate, score[v]);
+        }
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            least[v] = v_min(least[v], score[v]);
+    }
+}
+
+/* Scans all panels for `vectors` vectors of rows, from row i on. */
+INLINE void scan_block(const int vectors, const size_t d, const work *w, size_t i, column_results *found)
+{
+    vec best[COLUMN_VECTORS_MAX], second[COLUMN_VECTORS_MAX], panel[COLUMN_VECTORS_MAX];
+
+    UNROLL
+    for (int v = 0; v < vectors; v++) {
+        best[v] = second[v] = v_set1((real)INFINITY);
+        panel[v] = v_set1(0);
+    }
+    for (size_t g = 0; g < w->n_panels; g++) {
+        const vec number = v_set1((real)(int)g);
+        vec least[COLUMN_VECTORS_MAX];
+
+        least_of_panel(vectors, d, w, i, g, least);
+        UNROLL
+        for (int v = 0; v < vectors; v++) {
+            panel[v] = v_select(v_less(least[v], best[v]), number, panel[v]);
+            second[v] = v_min(second[v], v_max(best[v], least[v]));
+            best[v] = v_min(best[v], least[v]);
+        }
+    }
+    UNROLL
+    for (int v = 0; v < vectors; v++) {
+        const size_t row = i + (size_t)(v * WIDTH);
+        const vec margin = column_margin(d, w, row), limit = v_add(best[v], margin);
+
+        v_store(w->margin + row, margin);
+        v_store(found->best + row, best[v]);
+        v_store(found->second + row, second[v]);
+        v_store(found->limit + row, v_select(v_less(limit, second[v]), limit, v_set1((real)INFINITY)));
+        v_store(found->panel + row, panel[v]);
+    }
+}
+
+/* The second-best score: of the other panels, or of the winning one. */
+static double second_of_panel(const vec score[PANEL_VECTORS], real second)
+{
+    real lanes[PANEL_BYTES / sizeof(real)], first = (real)INFINITY;
+
+    for (int v = 0; v < PANEL_VECTORS; v++)
+        v_store(lanes + v * WIDTH, score[v]);
+    for (size_t p = 0; p < PANEL; p++) {
+        const real larger = lanes[p] > first ? lanes[p] : first;
+
+        first = lanes[p] < first ? lanes[p] : first;
+        second = larger < second ? larger : second;
+    }
+    return (double)second;
+}
+
+/* Decides row i after all panels. */
+INLINE void decide_column(const size_t d, const work *w, size_t i, const column_results *found, bool keep_second,
+                          uint32_t *code)
+{
+    const size_t g = (size_t)(int)found->panel[i];
+    const real *c = w->panels + g * d * PANEL;
+    vec score[PANEL_VECTORS];
+    unsigned near;
+
+    UNROLL
+    for (int v = 0; v < PANEL_VECTORS; v++)
+        score[v] = v_load(w->half_norms + g * PANEL + (size_t)(v * WIDTH));
+    UNROLL
+    for (size_t j = 0; j < d; j++) {
+        const vec coordinate = v_set1(w->centred[j * TILE_ROWS_MAX + i]);
+
+        UNROLL
+        for (int v = 0; v < PANEL_VECTORS; v++)
+            score[v] = v_fnmadd(coordinate, v_load(c + j * PANEL + (size_t)(v * WIDTH)), score[v]);
+    }
+    near = near_slots(score, v_set1(found->limit[i]));
+    if (keep_second)
+        w->second[i] = second_of_panel(score, found->second[i]);
+    if (LIKELY(is_one_bit(near))) {
+        *code = w->order[g * PANEL + lowest_bit(near)];
+    } else {
+        real x[COLUMNS_MAX_D];
+
+        for (size_t j = 0; j < d; j++)
+            x[j] = w->centred[j * TILE_ROWS_MAX + i];
+        recheck(w, i, x, found->best[i], keep_second, code);
+    }
+}
+
+/* The whole tile; d is a constant where this is called. */
+INLINE void scan_columns(const int vectors, const size_t d, const work *w, const centnn_results *results)
+{
+    column_results found;
+
+    centre_columns(vectors, d, w);
+    for (size_t i = 0; i < w->n; i += (size_t)(vectors * WIDTH))
+        scan_block(vectors, d, w, i, &found);
+    if (results->runner_up) {
+        for (size_t i = 0; i < w->n; i++)
+            decide_column(d, w, i, &found, true, &results->codes[i]);
+    } else {
+        for (size_t i = 0; i < w->n; i++)
+            decide_column(d, w, i, &found, false, &results->codes[i]);
+    }
+}
+
+/* Returns false, having done nothing, if the rows are too long for this. */
+static bool nearest_by_columns(const work *w, const centnn_results *results)
+{
+    switch (w->d) {
+    case 2:
+        scan_columns(COLUMN_VECTORS_FEW, 2, w, results);
+        return true;
+    case 3:
+        scan_columns(COLUMN_VECTORS_FEW, 3, w, results);
+        return true;
+    case 4:
+        scan_columns(COLUMN_VECTORS_FEW, 4, w, results);
+        return true;
+    case 8:
+        scan_columns(COLUMN_VECTORS, 8, w, results);
+        return true;
+    case 16:
+        scan_columns(COLUMN_VECTORS, 16, w, results);
+        return true;
+    default:
+        if (w->d > COLUMNS_MAX_D)
+            return false;
+        scan_columns(COLUMN_VECTORS, w->d, w, results);
+        return true;
+    }
+}

@@ -1,0 +1,15 @@
+/*
+ * kernel_neon_f32.c - the kernel in float32: NEON
+ */
+#include "compiler.h"
+#include "internal.h"
+
+#if defined(__aarch64__) && defined(__GNUC__)
+
+#define REAL_BITS 32
+#define KERNEL centnn_kernel_neon_f32
+#include "simd_neon.h"
+
+#include "kernel_body.h"
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * kernel_neon_f64.c - the kernel in float64: NEON
+ */
+#include "compiler.h"
+#include "internal.h"
+
+#if defined(__aarch64__) && defined(__GNUC__)
+
+#define REAL_BITS 64
+#define KERNEL centnn_kernel_neon_f64
+#include "simd_neon.h"
+
+#include "kernel_body.h"
+
+#endif

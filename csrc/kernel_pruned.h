@@ -1,0 +1,243 @@
+/*
+ * kernel_pruned.h - part of the kernel: only panels that can matter. For rows and codewords with structure, such as blocks of
+ * images, where codewords near each other share panels (order.c).
+ *
+ * On a few principal axes A of the codebook, each panel has a box that contains its codewords. A first pass scores every
+ * row against its home, the panel whose middle is nearest on these axes; a second pass against the panels whose boxes are
+ * no farther away than the best codeword so far. A panel is scored against six or so of the rows that want it at a time.
+ *
+ * Why a panel may be skipped: let y = A x', G = axis_gain >= |A v|^2 / |v|^2, and gap the distances on the axes from y to
+ * the box. In the terms of error.h, for each codeword of the panel, exactly,
+ *
+ *     |gap|^2 <= G |X - C|^2 = G (|X|^2 + 2 S)
+ *
+ * and it matters only if s <= best + margin, so if S <= best + 3/2 margin, |margin| being 2 E. So it may be skipped if
+ * |gap|^2 > G (|X|^2 + 2 best + 3 margin). |x'|^2 is within one margin of |X|^2. The computed gaps on each axis are off by
+ * e <= (2 d + 8) u (|X| + M), the sum of their squares by at most 2^-10 |gap|^2 + (1 + 2^10) MAX_AXES e^2, and as indexes to be
+ * pruned have margin_slope <= 2^-16, the latter is less than a margin. Hence the limit: 1.001 G (|x'|^2 + 2 best + 8 margin).
+ */
+#define AXIS_VECTORS ((MAX_AXES + WIDTH - 1) / WIDTH)
+#define PRUNE_VECTORS 2
+
+/* A tile's scratch for pruning; [] of tile_rows. */
+typedef struct {
+    real *state;      /* [][3][WIDTH]: running results, and one more for unused places of a block */
+    real *coordinate; /* [MAX_AXES][]: -y */
+    real *home, *limit;
+    uint32_t *list;   /* rows that want a panel */
+} prune_work;
+
+static prune_work begin_pruning(const work *w)
+{
+    const size_t rows = w->index->tile_rows;
+    prune_work p;
+
+    p.state = w->rest;
+    p.coordinate = p.state + (rows + 1) * 3 * WIDTH;
+    p.home = p.coordinate + MAX_AXES * rows;
+    p.limit = p.home + rows;
+    p.list = (uint32_t *)(void *)(p.limit + rows);
+    for (size_t i = 0; i < (rows + 1) * 3 * WIDTH; i += WIDTH)
+        v_store(p.state + i, v_set1((real)INFINITY));
+    return p;
+}
+
+/* -y of every row; lanes past the last get zeros. */
+static void project(const work *w, const prune_work *p)
+{
+    const real *axes = index_array(w->index, w->index->axes);
+    const size_t rows = w->index->tile_rows;
+
+    for (size_t i = 0; i < w->n; i++) {
+        const real *x = w->centred + i * w->d;
+        vec sum[AXIS_VECTORS];
+        real lanes[AXIS_VECTORS * WIDTH];
+
+        UNROLL
+        for (int v = 0; v < AXIS_VECTORS; v++)
+            sum[v] = v_set1(0);
+        for (size_t j = 0; j < w->d; j++) {
+            UNROLL
+            for (int v = 0; v < AXIS_VECTORS; v++)
+                sum[v] = v_fnmadd(v_set1(x[j]), v_load(axes + j * PANEL + (size_t)(v * WIDTH)), sum[v]);
+        }
+        UNROLL
+        for (int v = 0; v < AXIS_VECTORS; v++)
+            v_store(lanes + v * WIDTH, sum[v]);
+        for (size_t a = 0; a < MAX_AXES; a++)
+            p->coordinate[a * rows + i] = lanes[a];
+    }
+    for (size_t a = 0; a < MAX_AXES; a++) {
+        for (size_t i = w->n; i < rows; i++)
+            p->coordinate[a * rows + i] = 0;
+    }
+}
+
+/* The panel of each row with the nearest middle. */
+static void find_homes(const work *w, const prune_work *p)
+{
+    const real *boxes = index_array(w->index, w->index->boxes);
+    const size_t rows = w->index->tile_rows;
+
+    for (size_t i = 0; i < w->n; i += PRUNE_VECTORS * WIDTH) {
+        vec least[PRUNE_VECTORS], home[PRUNE_VECTORS];
+
+        for (int v = 0; v < PRUNE_VECTORS; v++) {
+            least[v] = v_set1((real)INFINITY);
+            home[v] = v_set1(0);
+        }
+        for (size_t g = 0; g < w->n_panels; g++) {
+            const real *middle = boxes + (3 * g + 1) * MAX_AXES;
+            const vec number = v_set1((real)(int)g);
+
+            UNROLL
+            for (int v = 0; v < PRUNE_VECTORS; v++) {
+                vec sum = v_set1(0);
+
+                UNROLL
+                for (size_t a = 0; a < MAX_AXES; a++) {
+                    const vec y = v_load(p->coordinate + a * rows + i + (size_t)(v * WIDTH));
+                    const vec difference = v_sub(y, v_set1(middle[a]));
+
+                    sum = v_fmadd(difference, difference, sum);
+                }
+                home[v] = v_select(v_less(sum, least[v]), number, home[v]);
+                least[v] = v_min(least[v], sum);
+            }
+        }
+        for (int v = 0; v < PRUNE_VECTORS; v++)
+            v_store(p->home + i + (size_t)(v * WIDTH), home[v]);
+    }
+}
+
+/* Scores panel g against the `count` rows in the list. */
+static void visit(const work *w, const prune_work *p, size_t g, size_t count)
+{
+    for (size_t first = 0; first < count; first += DENSE_ROWS) {
+        const real *x[BLOCK_ROWS];
+        real *state[BLOCK_ROWS];
+        vec score[BLOCK_ROWS][BLOCK_VECTORS];
+
+        for (size_t r = 0; r < DENSE_ROWS; r++) {
+            const bool used = first + r < count;
+
+            x[r] = w->centred + p->list[used ? first + r : first] * w->d;
+            state[r] = p->state + (used ? p->list[first + r] : w->index->tile_rows) * 3 * WIDTH;
+        }
+        score_panels(DENSE_ROWS, 1, w, x, g, score);
+        UNROLL
+        for (int r = 0; r < DENSE_ROWS; r++) {
+            running row = {v_load(state[r]), v_load(state[r] + WIDTH), v_load(state[r] + 2 * WIDTH)};
+
+            UNROLL
+            for (int v = 0; v < PANEL_VECTORS; v++)
+                update(&row, score[r][v], v_set1((real)((int)g * PANEL_VECTORS + v)));
+            v_store(state[r], row.best);
+            v_store(state[r] + WIDTH, row.second);
+            v_store(state[r] + 2 * WIDTH, row.where);
+        }
+    }
+}
+
+INLINE size_t append_bits(uint32_t *list, size_t count, size_t i, unsigned bits)
+{
+    for (; bits; bits &= bits - 1)
+        list[count++] = (uint32_t)(i + lowest_bit(bits));
+    return count;
+}
+
+/* Bits of the rows i ... that are there and have home g. */
+INLINE unsigned at_home(const prune_work *p, size_t i, vec g)
+{
+    const vec home = v_load(p->home + i);
+
+    return v_near(home, g) & v_near(g, home);
+}
+
+/* Bits of the rows i ... that cannot skip this box. */
+INLINE unsigned in_reach(const prune_work *p, size_t rows, size_t i, const real *box)
+{
+    vec sum = v_set1(0);
+
+    UNROLL
+    for (size_t a = 0; a < MAX_AXES; a++) {
+        const vec y = v_load(p->coordinate + a * rows + i);
+        const vec below = v_sub(v_set1(box[a]), y), above = v_sub(y, v_set1(box[2 * MAX_AXES + a]));
+        const vec gap = v_max(v_max(below, above), v_set1(0));
+
+        sum = v_fmadd(gap, gap, sum);
+    }
+    return v_near(sum, v_load(p->limit + i));
+}
+
+/* Bits of the rows i ... that there are in the tile. */
+INLINE unsigned present(const work *w, size_t i)
+{
+    return w->n - i >= WIDTH ? (1u << WIDTH) - 1 : (1u << (w->n - i)) - 1;
+}
+
+static size_t visit_homes(const work *w, const prune_work *p)
+{
+    for (size_t g = 0; g < w->n_panels; g++) {
+        size_t count = 0;
+
+        for (size_t i = 0; i < w->n; i += WIDTH)
+            count = append_bits(p->list, count, i, at_home(p, i, v_set1((real)(int)g)) & present(w, i));
+        visit(w, p, g, count);
+    }
+    return w->n;
+}
+
+static size_t visit_others(const work *w, const prune_work *p)
+{
+    const real *boxes = index_array(w->index, w->index->boxes);
+    size_t visits = 0;
+
+    for (size_t g = 0; g < w->n_panels; g++) {
+        const vec number = v_set1((real)(int)g);
+        size_t count = 0;
+
+        for (size_t i = 0; i < w->n; i += WIDTH) {
+            const unsigned bits = in_reach(p, w->index->tile_rows, i, boxes + 3 * g * MAX_AXES) & present(w, i);
+
+            if (bits)
+                count = append_bits(p->list, count, i, bits & ~at_home(p, i, number));
+        }
+        visit(w, p, g, count);
+        visits += count;
+    }
+    return visits;
+}
+
+static void set_limits(const work *w, const prune_work *p)
+{
+    const real factor = (real)(1.001 * w->index->axis_gain);
+
+    for (size_t i = 0; i < w->n; i++) {
+        const real best = v_least(v_load(p->state + i * 3 * WIDTH));
+
+        p->limit[i] = factor * (w->norm2[i] + 2 * best + 8 * w->margin[i]);
+    }
+}
+
+static size_t nearest_pruned(const centnn_index *index, const centnn_tile *tile, const centnn_results *results, void *scratch)
+{
+    const work w = begin(index, tile, scratch);
+    const prune_work p = begin_pruning(&w);
+    size_t visits;
+
+    centre_rows(&w);
+    project(&w, &p);
+    find_homes(&w, &p);
+    visits = visit_homes(&w, &p);
+    set_limits(&w, &p);
+    visits += visit_others(&w, &p);
+    for (size_t i = 0; i < w.n; i++) {
+        const real *state = p.state + i * 3 * WIDTH;
+        const running row = {v_load(state), v_load(state + WIDTH), v_load(state + 2 * WIDTH)};
+
+        decide(&w, i, w.centred + i * w.d, &row, false, &results->codes[i]);
+    }
+    finish(&w, results);
+    return visits;
+}

@@ -1,0 +1,419 @@
+/*
+ * line.c - search on a line: d = 1
+ *
+ * Among the distinct codewords in ascending order, the nearest one to x is a step function of x. The steps ("thresholds")
+ * are found by bisection with the definition of distance itself, its rounding and its tie rule included, so that looking a
+ * row up among them is exact by construction. A table of buckets finds the step without a search: almost always, the
+ * codeword is one of the two that the row's bucket names.
+ *
+ * Where it is a step function: the defined distance fl(fl(x - c)^2) falls weakly up to the codewords next to x and rises
+ * weakly after them. If |x - c| <= 2^50 g, with g the least gap between codewords, then on either side of x it does so
+ * strictly, as the exact squares differ by more than 2^-50 relative and each is rounded twice; it neither underflows, for
+ * g >= 2^-500, nor overflows, for |x - c| <= 2^510. So only the two neighbours of x can tie there, which a threshold covers.
+ * Rows farther away (and all, for a codebook with a tinier gap) are looked up by binary search, and their ties one by one.
+ */
+#include "line.h"
+
+#include "compiler.h"
+#include "rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    double threshold;
+    uint32_t codes[2]; /* up to the threshold, and above it; both MANY if there are more steps in the bucket */
+} bucket;
+
+#define MANY UINT32_MAX
+
+typedef struct {
+    size_t n_values;
+    size_t n_buckets;
+    double low, high;       /* rows from low to high may be looked up by thresholds */
+    double origin, inverse; /* the bucket of x is (x - origin) * inverse, clamped */
+    size_t values;          /* the arrays, in bytes from here: [k] distinct codewords */
+    size_t thresholds;      /* [k] the largest x that goes to the j-th value, not the next */
+    size_t buckets;         /* [n_buckets] */
+    size_t first;           /* [n_buckets] the first threshold in this bucket or a later one */
+    size_t codes;           /* [k] the lowest index of this value */
+    size_t ranks;           /* [k] the place among the values of a code */
+    size_t repeated;        /* [k] whether this value has other indices */
+    uint32_t bytes[256];    /* the codes of 0 .. 255 */
+} line;
+
+#define BUCKETS_PER_CODEWORD 8
+
+static size_t lay_out(line *l, size_t k)
+{
+    size_t end = round_up(sizeof *l, PANEL_BYTES);
+
+    l->n_buckets = BUCKETS_PER_CODEWORD * k + 1;
+    l->values = end, end += k * sizeof(double);
+    l->thresholds = end, end += k * sizeof(double);
+    l->buckets = end, end += l->n_buckets * sizeof(bucket);
+    l->first = end, end += l->n_buckets * sizeof(uint32_t);
+    l->codes = end, end += k * sizeof(uint32_t);
+    l->ranks = end, end += k * sizeof(uint32_t);
+    l->repeated = end, end += k * sizeof(uint32_t);
+    return end;
+}
+
+size_t centnn_line_size(size_t k)
+{
+    line l;
+
+    return lay_out(&l, k);
+}
+
+static inline const double *values_of(const line *l)
+{
+    return (const double *)(const void *)((const char *)l + l->values);
+}
+
+static inline const double *thresholds_of(const line *l)
+{
+    return (const double *)(const void *)((const char *)l + l->thresholds);
+}
+
+static inline const bucket *buckets_of(const line *l)
+{
+    return (const bucket *)(const void *)((const char *)l + l->buckets);
+}
+
+static inline const uint32_t *numbers_of(const line *l, size_t offset)
+{
+    return (const uint32_t *)(const void *)((const char *)l + offset);
+}
+
+/* The definition, for one coordinate. */
+static inline double distance_to(double x, double c)
+{
+    return (x - c) * (x - c);
+}
+
+/* The nearest codeword of any x: the neighbours of x, and all that are as near after rounding. */
+static uint32_t find_exactly(const line *l, double x)
+{
+    const double *values = values_of(l);
+    const uint32_t *codes = numbers_of(l, l->codes);
+    size_t begin = 0, end = l->n_values;
+    uint32_t code = UINT32_MAX;
+    double least = INFINITY;
+
+    if (x != x)
+        return 0;
+    while (begin < end) { /* the first value that is x or more */
+        const size_t middle = begin + (end - begin) / 2;
+
+        if (values[middle] < x)
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    if (begin > 0)
+        least = distance_to(x, values[begin - 1]);
+    if (begin < l->n_values)
+        least = fmin(least, distance_to(x, values[begin]));
+    for (size_t i = begin; i > 0 && distance_to(x, values[i - 1]) == least; i--)
+        code = codes[i - 1] < code ? codes[i - 1] : code;
+    for (size_t i = begin; i < l->n_values && distance_to(x, values[i]) == least; i++)
+        code = codes[i] < code ? codes[i] : code;
+    return code;
+}
+
+/* The bucket of x. Every operation is monotonic, so that of two numbers in different buckets it is known which is larger. */
+INLINE int32_t bucket_of(double x, double origin, double inverse, double last)
+{
+    double place = (x - origin) * inverse;
+
+    place = place > 0 ? place : 0;
+    place = place < last ? place : last;
+    return (int32_t)place;
+}
+
+/* The code of an x in a bucket of several thresholds. */
+static uint32_t find_in_bucket(const line *l, double x, size_t b)
+{
+    const double *thresholds = thresholds_of(l);
+    const uint32_t *first = numbers_of(l, l->first);
+    size_t begin = first[b], end = b + 1 < l->n_buckets ? first[b + 1] : l->n_values - 1;
+
+    while (begin < end) { /* the first threshold that is x or more */
+        const size_t middle = begin + (end - begin) / 2;
+
+        if (thresholds[middle] < x)
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    return numbers_of(l, l->codes)[begin];
+}
+
+/* The codes of up to TILE_ROWS_MAX rows: first all buckets, in a loop that compilers vectorize, then the look-ups. */
+#define DEFINE_FIND_CODES(name, type)                                                                                       \
+    static void name(const line *l, const type *rows, size_t stride, size_t n, uint32_t *codes)                             \
+    {                                                                                                                       \
+        const double low = l->low, high = l->high, origin = l->origin, inverse = l->inverse;                                \
+        const double last = (double)(l->n_buckets - 1);                                                                     \
+        const bucket *buckets = buckets_of(l);                                                                              \
+        int32_t places[TILE_ROWS_MAX];                                                                                      \
+                                                                                                                            \
+        if (stride == 1) {                                                                                                  \
+            for (size_t i = 0; i < n; i++)                                                                                  \
+                places[i] = bucket_of((double)rows[i], origin, inverse, last);                                              \
+        } else {                                                                                                            \
+            for (size_t i = 0; i < n; i++)                                                                                  \
+                places[i] = bucket_of((double)rows[i * stride], origin, inverse, last);                                     \
+        }                                                                                                                   \
+        for (size_t i = 0; i < n; i++) {                                                                                    \
+            const double x = (double)rows[i * stride];                                                                      \
+            const bucket *b = &buckets[places[i]];                                                                          \
+            uint32_t code = b->codes[x > b->threshold]; /* no branch: it would be unpredictable */                          \
+                                                                                                                            \
+            if (UNLIKELY(!(x >= low && x <= high)))                                                                         \
+                code = find_exactly(l, x);                                                                                  \
+            else if (UNLIKELY(code == MANY))                                                                                \
+                code = find_in_bucket(l, x, (size_t)places[i]);                                                             \
+            codes[i] = code;                                                                                                \
+        }                                                                                                                   \
+    }
+
+DEFINE_FIND_CODES(find_codes_f32, float)
+DEFINE_FIND_CODES(find_codes_f64, double)
+
+/* The second smallest distance from x: another copy of the nearest codeword, or one of its neighbours. */
+static double runner_up(const line *l, double x, uint32_t code, double distance)
+{
+    const double *values = values_of(l);
+    const size_t rank = numbers_of(l, l->ranks)[code];
+    double second = INFINITY;
+
+    if (x != x || numbers_of(l, l->repeated)[rank])
+        return distance;
+    if (rank > 0)
+        second = distance_to(x, values[rank - 1]);
+    if (rank + 1 < l->n_values)
+        second = fmin(second, distance_to(x, values[rank + 1]));
+    return second;
+}
+
+static void finish(const line *l, double x, size_t i, const centnn_results *results)
+{
+    const uint32_t code = results->codes[i];
+    const double distance = distance_to(x, values_of(l)[numbers_of(l, l->ranks)[code]]);
+
+    if (results->distances)
+        results->distances[i] = distance;
+    if (results->runner_up)
+        results->runner_up[i] = runner_up(l, x, code, distance);
+}
+
+void centnn_line_search(const centnn_index *index, const centnn_tile *tile, const centnn_results *results)
+{
+    const line *l = index_array(index, index->line);
+    const bool f64 = index->precision == CENTNN_F64;
+    const double *f64_rows = tile->rows;
+    const float *f32_rows = tile->rows;
+
+    if (f64)
+        find_codes_f64(l, f64_rows, tile->stride, tile->n, results->codes);
+    else
+        find_codes_f32(l, f32_rows, tile->stride, tile->n, results->codes);
+    if (results->distances || results->runner_up) {
+        for (size_t i = 0; i < tile->n; i++)
+            finish(l, f64 ? f64_rows[i * tile->stride] : (double)f32_rows[i * tile->stride], i, results);
+    }
+}
+
+void centnn_line_search_bytes(const centnn_index *index, const centnn_rows *rows, size_t first, size_t n,
+                              const centnn_results *results)
+{
+    const line *l = index_array(index, index->line);
+    const uint8_t *data = (const uint8_t *)rows->data + (ptrdiff_t)first * rows->row_stride;
+
+    if (rows->row_stride == 1) {
+        for (size_t i = 0; i < n; i++)
+            results->codes[i] = l->bytes[data[i]];
+    } else {
+        for (size_t i = 0; i < n; i++)
+            results->codes[i] = l->bytes[data[(ptrdiff_t)i * rows->row_stride]];
+    }
+    if (results->distances || results->runner_up) {
+        for (size_t i = 0; i < n; i++)
+            finish(l, data[(ptrdiff_t)i * rows->row_stride], i, results);
+    }
+}
+
+/* Codewords in ascending order, equal ones by index. */
+typedef struct {
+    double value;
+    uint32_t code;
+} entry;
+
+static int compare_entries(const void *a, const void *b)
+{
+    const entry *x = a, *y = b;
+
+    if (x->value != y->value)
+        return x->value < y->value ? -1 : 1;
+    return x->code < y->code ? -1 : x->code > y->code;
+}
+
+/* Fills in values, codes, ranks and repeated. Sorts in the memory of the buckets, which are made later. */
+static void sort_values(line *l, const centnn_index *index)
+{
+    char *base = (char *)l;
+    entry *entries = (entry *)(void *)(base + l->buckets);
+    double *values = (double *)(void *)(base + l->values);
+    uint32_t *codes = (uint32_t *)(void *)(base + l->codes), *ranks = (uint32_t *)(void *)(base + l->ranks);
+    uint32_t *repeated = (uint32_t *)(void *)(base + l->repeated);
+    const void *codebook = index_array(index, index->codebook);
+
+    for (size_t i = 0; i < index->k; i++) {
+        entries[i].value = index->precision == CENTNN_F64 ? ((const double *)codebook)[i] : (double)((const float *)codebook)[i];
+        entries[i].code = (uint32_t)i;
+    }
+    qsort(entries, index->k, sizeof *entries, compare_entries);
+    l->n_values = 0;
+    for (size_t i = 0; i < index->k; i++) {
+        if (i > 0 && entries[i].value == entries[i - 1].value) {
+            repeated[l->n_values - 1] = 1;
+        } else {
+            values[l->n_values] = entries[i].value;
+            codes[l->n_values] = entries[i].code;
+            repeated[l->n_values++] = 0;
+        }
+        ranks[entries[i].code] = (uint32_t)(l->n_values - 1);
+    }
+}
+
+/* Numbers of a precision as integers in the same order, and back. */
+static int64_t to_key(double x, centnn_dtype precision)
+{
+    int64_t bits;
+
+    if (precision == CENTNN_F32) {
+        const float y = (float)x;
+        int32_t bits32;
+
+        memcpy(&bits32, &y, sizeof bits32);
+        return bits32 < 0 ? INT32_MIN - (int64_t)bits32 : bits32;
+    }
+    memcpy(&bits, &x, sizeof bits);
+    return bits < 0 ? INT64_MIN - bits : bits;
+}
+
+static double from_key(int64_t key, centnn_dtype precision)
+{
+    double x;
+
+    if (precision == CENTNN_F32) {
+        const int32_t bits32 = (int32_t)(key < 0 ? INT32_MIN - key : key);
+        float y;
+
+        memcpy(&y, &bits32, sizeof y);
+        return (double)y;
+    }
+    key = key < 0 ? INT64_MIN - key : key;
+    memcpy(&x, &key, sizeof x);
+    return x;
+}
+
+/* Whether x goes to the value after the j-th, not the j-th. */
+static bool is_above(const line *l, double x, size_t j)
+{
+    const double *values = values_of(l);
+    const uint32_t *codes = numbers_of(l, l->codes);
+    const double left = distance_to(x, values[j]), right = distance_to(x, values[j + 1]);
+
+    return right < left || (right == left && codes[j + 1] < codes[j]);
+}
+
+/* The largest number of this precision that goes to the j-th value. It is next to the middle, mostly: the search widens
+ * from there, and then bisects. */
+static double find_threshold(const line *l, size_t j, centnn_dtype precision)
+{
+    const double *values = values_of(l);
+    const int64_t least = to_key(values[j], precision), most = to_key(values[j + 1], precision);
+    const int64_t middle = to_key(values[j] / 2 + values[j + 1] / 2, precision);
+    int64_t low = least, high = most; /* low is not above, high is */
+
+    for (int64_t step = 1; step > 0 && step < most - middle; step *= 2) {
+        if (is_above(l, from_key(middle + step, precision), j)) {
+            high = middle + step;
+            break;
+        }
+    }
+    for (int64_t step = 1; step > 0 && step < middle - least; step *= 2) {
+        if (!is_above(l, from_key(middle - step, precision), j)) {
+            low = middle - step;
+            break;
+        }
+    }
+    while (high - low > 1) {
+        const int64_t between = low + (high - low) / 2;
+
+        if (is_above(l, from_key(between, precision), j))
+            high = between;
+        else
+            low = between;
+    }
+    return from_key(low, precision);
+}
+
+/* Sets low and high. */
+static void set_range(line *l)
+{
+    const double *values = values_of(l);
+    double gap = INFINITY, reach;
+
+    for (size_t j = 0; j + 1 < l->n_values; j++)
+        gap = fmin(gap, values[j + 1] - values[j]);
+    reach = gap >= 0x1p-500 ? fmin(gap * 0x1p50, 0x1p510) : -INFINITY;
+    l->low = values[l->n_values - 1] - reach;
+    l->high = values[0] + reach;
+}
+
+/* Fills in the buckets: each is first given the code below its first threshold. */
+static void fill_buckets(line *l)
+{
+    char *base = (char *)l;
+    bucket *buckets = (bucket *)(void *)(base + l->buckets);
+    uint32_t *first = (uint32_t *)(void *)(base + l->first);
+    const double *thresholds = thresholds_of(l);
+    const uint32_t *codes = numbers_of(l, l->codes);
+    const size_t steps = l->n_values - 1;
+    const double last = (double)(l->n_buckets - 1), span = steps ? thresholds[steps - 1] - thresholds[0] : 0;
+    size_t j = 0;
+
+    l->origin = steps ? thresholds[0] : 0;
+    l->inverse = span > 0 && last / span <= 0x1p1000 ? last / span : 1;
+    for (size_t b = 0; b < l->n_buckets; b++) {
+        const size_t begin = j;
+
+        while (j < steps && bucket_of(thresholds[j], l->origin, l->inverse, last) == (int32_t)b)
+            j++;
+        first[b] = (uint32_t)begin;
+        buckets[b].threshold = j > begin ? thresholds[begin] : INFINITY;
+        buckets[b].codes[0] = j - begin > 1 ? MANY : codes[begin];
+        buckets[b].codes[1] = j - begin > 1 ? MANY : codes[j];
+    }
+}
+
+void centnn_line_init(centnn_index *index)
+{
+    line *l = (line *)(void *)((char *)index + index->line);
+    double *thresholds;
+
+    lay_out(l, index->k);
+    thresholds = (double *)(void *)((char *)l + l->thresholds);
+    sort_values(l, index);
+    for (size_t j = 0; j + 1 < l->n_values; j++)
+        thresholds[j] = find_threshold(l, j, index->precision);
+    set_range(l);
+    fill_buckets(l);
+    for (size_t x = 0; x < 256; x++)
+        l->bytes[x] = find_exactly(l, (double)x);
+}

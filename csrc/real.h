@@ -1,0 +1,10 @@
+/*
+ * real.h - the element type of a kernel file, from its REAL_BITS
+ */
+#if REAL_BITS == 64
+typedef double real;
+#define REAL_FMA fma
+#else
+typedef float real;
+#define REAL_FMA fmaf
+#endif
