@@ -1,0 +1,89 @@
+"""Data sets of the benchmarks: synthetic ones, and real ones from the folder $CENTNN_DATA."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+import centnn
+
+Array = NDArray[Any]
+
+
+def folder() -> Path | None:
+    """Return the folder of data, None if $CENTNN_DATA does not name it."""
+    value = os.environ.get("CENTNN_DATA")
+    return Path(value) if value else None
+
+
+def uniform(n: int, d: int, seed: int = 0) -> Array:
+    """Return n samples of d dimensions, float32, uniform between 0 and 255."""
+    generator = np.random.default_rng([n, d, seed])
+    return 255 * generator.random((n, d), dtype=np.float32)
+
+
+def grey_levels(name: str) -> Array:
+    """Return the pixels of a picture in grey, (N, 1) uint8."""
+    return _picture(name, cv2.IMREAD_GRAYSCALE).reshape(-1, 1)
+
+
+def grey_blocks(name: str, size: int = 4) -> Array:
+    """Return the square blocks of a picture in grey, row by row, (N, size * size) uint8."""
+    img = _picture(name, cv2.IMREAD_GRAYSCALE)
+    height, width = (length // size for length in img.shape)
+    cropped = img[: height * size, : width * size]
+    blocks = cropped.reshape(height, size, width, size).swapaxes(1, 2)
+    return np.ascontiguousarray(blocks).reshape(-1, size * size)
+
+
+def rgb_pixels(name: str) -> Array:
+    """Return the pixels of a picture, (N, 3) uint8."""
+    img = _picture(name, cv2.IMREAD_COLOR)
+    return np.ascontiguousarray(img[..., ::-1]).reshape(-1, 3)
+
+
+def sift_descriptors() -> Array:
+    """Return the SIFT descriptors of all pictures, (N, 128) float32."""
+    detector = cv2.SIFT_create()
+    names = sorted(path.stem for path in _images().glob("*.png"))
+    pictures = (_picture(name, cv2.IMREAD_GRAYSCALE) for name in names)
+    return np.concatenate([detector.detectAndCompute(img, None)[1] for img in pictures])
+
+
+def codebook(X: Array, n_codewords: int, n_iterations: int = 4) -> Array:
+    """Train codewords for X, (K, D) float32: Lloyd's iterations from a fixed draw of the samples.
+
+    Good enough to have the structure of a real codebook, quick, and the same in every run.
+    """
+    distinct = np.unique(X, axis=0)
+    chosen = np.random.default_rng(0).choice(len(distinct), n_codewords, replace=False)
+    centers = distinct[chosen].astype(np.float32)
+    for _ in range(n_iterations):
+        codes = centnn.quantize(X, centers)
+        counts = np.bincount(codes, minlength=n_codewords)
+        used = counts > 0
+        for d in range(X.shape[1]):
+            sums = np.bincount(codes, weights=X[:, d], minlength=n_codewords)
+            centers[used, d] = sums[used] / counts[used]
+    return centers
+
+
+def _picture(name: str, flags: int) -> Array:
+    """Read a picture; the colours in OpenCV's order."""
+    path = _images() / f"{name}.png"
+    img = cv2.imread(str(path), flags)
+    if img is None:
+        raise FileNotFoundError(f"{path} is not there or is no picture")
+    return img
+
+
+def _images() -> Path:
+    data = folder()
+    if data is None:
+        raise FileNotFoundError("CENTNN_DATA is not set: no folder of data")
+    return data / "images"
