@@ -6,10 +6,12 @@
 
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #else
 #define INLINE static inline
+#define NOINLINE
 #define LIKELY(x) (x)
 #define UNLIKELY(x) (x)
 #endif
@@ -21,6 +23,13 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #else
 #define UNROLL
+#endif
+
+/* Before a loop whose body is long enough: unrolling it would cost registers. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define UNROLL_LITTLE _Pragma("GCC unroll 4")
+#else
+#define UNROLL_LITTLE
 #endif
 
 /* The place of the lowest bit set; x is not 0. */

@@ -1,13 +1,13 @@
 /*
- * kernel_columns.h - part of the kernel: lanes are rows. For rows of few coordinates, which fit in registers.
+ * kernel_columns.h - part of the kernel: lanes are rows. For rows of few coordinates.
  *
  * Following each row's best codeword would cost as much as its few FMAs. Only the least score of each panel is compared with
  * the best so far, and which panel that was is kept; at the end that panel is scored again, by lanes that are codewords,
  * to find out which of its codewords it was, and whether another one of them is within the margin.
  */
-#define COLUMNS_MAX_D 16
+#define COLUMNS_MAX_D 48
+#define COLUMN_CODEWORDS_MAX 4
 #define COLUMN_VECTORS_MAX (COLUMN_VECTORS > COLUMN_VECTORS_FEW ? COLUMN_VECTORS : COLUMN_VECTORS_FEW)
-
 
 /* What a scan finds for the rows of a tile. */
 typedef struct {
@@ -22,9 +22,24 @@ INLINE void centre_columns(const int vectors, const size_t d, const work *w)
 {
     const real scale = (real)w->index->scale, *offset = index_array(w->index, w->index->offset);
     const size_t padded = round_up(w->n, (size_t)(vectors * WIDTH));
+    const size_t in_squares = w->n / WIDTH * WIDTH, d_in_squares = d / WIDTH * WIDTH;
+
+    for (size_t i = 0; i < in_squares; i += WIDTH) {
+        for (size_t j = 0; j < d_in_squares; j += WIDTH) {
+            vec square[WIDTH];
+
+            UNROLL
+            for (int r = 0; r < WIDTH; r++)
+                square[r] = v_fmadd(v_load(w->rows + (i + (size_t)r) * w->stride + j), v_set1(scale), v_load(offset + j));
+            v_transpose(square);
+            UNROLL
+            for (int r = 0; r < WIDTH; r++)
+                v_store(w->centred + (j + (size_t)r) * TILE_ROWS_MAX + i, square[r]);
+        }
+    }
     for (size_t i = 0; i < w->n; i++) {
         UNROLL
-        for (size_t j = 0; j < d; j++)
+        for (size_t j = i < in_squares ? d_in_squares : 0; j < d; j++)
             w->centred[j * TILE_ROWS_MAX + i] = REAL_FMA(w->rows[i * w->stride + j], scale, offset[j]);
     }
     for (size_t i = w->n; i < padded; i++) {
@@ -47,38 +62,53 @@ INLINE vec column_margin(const size_t d, const work *w, size_t i)
     return v_select(v_less(norm2, v_set1((real)w->index->norm_limit)), margin, v_set1((real)INFINITY));
 }
 
-/* The least scores in panel g of `vectors` vectors of rows, from row i on. Their coordinates are constant over panels: with
- * few of them the compiler keeps some in registers; the others are operands in memory. */
-INLINE void least_of_panel(const int vectors, const size_t d, const work *w, size_t i, size_t g, vec *least)
+/* The least scores in panel g of `vectors` vectors of rows, from row i on, `codewords` codewords at a time: as many sums as
+ * there are registers for, so that a load of coordinates serves several of them. */
+INLINE void least_of_panel(const int vectors, const int codewords, const size_t d, const work *w, size_t i, size_t g,
+                           vec *least)
 {
     const real *c = w->panels + g * d * PANEL, *half_norm = w->half_norms + g * PANEL;
-    const real *x = w->centred + i;
 
     UNROLL
     for (int v = 0; v < vectors; v++)
         least[v] = v_set1((real)INFINITY);
-    for (size_t p = 0; p < PANEL; p++) {
-        vec score[COLUMN_VECTORS_MAX];
+    for (size_t p = 0; p < PANEL; p += (size_t)codewords) {
+        const real *x = w->centred + i;
+        vec score[COLUMN_CODEWORDS_MAX][COLUMN_VECTORS_MAX];
 
         UNROLL
-        for (int v = 0; v < vectors; v++)
-            score[v] = v_set1(half_norm[p]);
-        UNROLL
-        for (size_t j = 0; j < d; j++) {
-            const vec coordinate = v_set1(c[j * PANEL + p]);
+        for (int q = 0; q < codewords; q++) {
+            UNROLL
+            for (int v = 0; v < vectors; v++)
+                score[q][v] = v_set1(half_norm[p + (size_t)q]);
+        }
+        UNROLL_LITTLE
+        for (size_t j = 0; j < d; j++, x += TILE_ROWS_MAX) {
+            vec rows[COLUMN_VECTORS_MAX];
 
             UNROLL
             for (int v = 0; v < vectors; v++)
-                score[v] = v_fnmadd(v_load(x + j * TILE_ROWS_MAX + (size_t)(v * WIDTH)), coordinate, score[v]);
+                rows[v] = v_load(x + (size_t)(v * WIDTH));
+            UNROLL
+            for (int q = 0; q < codewords; q++) {
+                const vec coordinate = v_set1(c[j * PANEL + p + (size_t)q]);
+
+                UNROLL
+                for (int v = 0; v < vectors; v++)
+                    score[q][v] = v_fnmadd(rows[v], coordinate, score[q][v]);
+            }
         }
         UNROLL
-        for (int v = 0; v < vectors; v++)
-            least[v] = v_min(least[v], score[v]);
+        for (int q = 0; q < codewords; q++) {
+            UNROLL
+            for (int v = 0; v < vectors; v++)
+                least[v] = v_min(least[v], score[q][v]);
+        }
     }
 }
 
 /* Scans all panels for `vectors` vectors of rows, from row i on. */
-INLINE void scan_block(const int vectors, const size_t d, const work *w, size_t i, column_results *found)
+INLINE void scan_block(const int vectors, const int codewords, const size_t d, const work *w, size_t i, column_results *found)
 {
     vec best[COLUMN_VECTORS_MAX], second[COLUMN_VECTORS_MAX], panel[COLUMN_VECTORS_MAX];
 
@@ -91,7 +121,7 @@ INLINE void scan_block(const int vectors, const size_t d, const work *w, size_t 
         const vec number = v_set1((real)(int)g);
         vec least[COLUMN_VECTORS_MAX];
 
-        least_of_panel(vectors, d, w, i, g, least);
+        least_of_panel(vectors, codewords, d, w, i, g, least);
         UNROLL
         for (int v = 0; v < vectors; v++) {
             panel[v] = v_select(v_less(least[v], best[v]), number, panel[v]);
@@ -128,48 +158,68 @@ static double second_of_panel(const vec score[PANEL_VECTORS], real second)
     return (double)second;
 }
 
+/* Decides row i, that scores could not. */
+static NOINLINE void recheck_column(size_t d, const work *w, size_t i, real best, bool keep_second, uint32_t *code)
+{
+    real x[COLUMNS_MAX_D];
+
+    for (size_t j = 0; j < d; j++)
+        x[j] = w->centred[j * TILE_ROWS_MAX + i];
+    recheck(w, i, x, best, keep_second, code);
+}
+
 /* Decides row i after all panels. */
 INLINE void decide_column(const size_t d, const work *w, size_t i, const column_results *found, bool keep_second,
                           uint32_t *code)
 {
     const size_t g = (size_t)(int)found->panel[i];
     const real *c = w->panels + g * d * PANEL;
-    vec score[PANEL_VECTORS];
+    vec score[PANEL_VECTORS], other[PANEL_VECTORS];
     unsigned near;
 
     UNROLL
-    for (int v = 0; v < PANEL_VECTORS; v++)
+    for (int v = 0; v < PANEL_VECTORS; v++) {
         score[v] = v_load(w->half_norms + g * PANEL + (size_t)(v * WIDTH));
+        other[v] = v_set1(0);
+    }
+    /* Two sums, of even and of odd coordinates, overlap; the bound on a score's error holds for any order. */
     UNROLL
-    for (size_t j = 0; j < d; j++) {
-        const vec coordinate = v_set1(w->centred[j * TILE_ROWS_MAX + i]);
+    for (size_t j = 0; j + 1 < d; j += 2) {
+        const real *x = w->centred + j * TILE_ROWS_MAX + i;
 
         UNROLL
-        for (int v = 0; v < PANEL_VECTORS; v++)
-            score[v] = v_fnmadd(coordinate, v_load(c + j * PANEL + (size_t)(v * WIDTH)), score[v]);
+        for (int v = 0; v < PANEL_VECTORS; v++) {
+            const real *codewords = c + j * PANEL + (size_t)(v * WIDTH);
+
+            score[v] = v_fnmadd(v_set1(x[0]), v_load(codewords), score[v]);
+            other[v] = v_fnmadd(v_set1(x[TILE_ROWS_MAX]), v_load(codewords + PANEL), other[v]);
+        }
     }
-    near = near_slots(score, v_set1(found->limit[i]));
+    UNROLL
+    for (int v = 0; v < PANEL_VECTORS; v++) {
+        if (d % 2)
+            score[v] = v_fnmadd(v_set1(w->centred[(d - 1) * TILE_ROWS_MAX + i]),
+                                v_load(c + (d - 1) * PANEL + (size_t)(v * WIDTH)), score[v]);
+        score[v] = v_add(score[v], other[v]);
+    }
+    near = near_slots(PANEL_VECTORS, score, v_set1(found->limit[i]));
     if (keep_second)
         w->second[i] = second_of_panel(score, found->second[i]);
     if (LIKELY(is_one_bit(near))) {
         *code = w->order[g * PANEL + lowest_bit(near)];
     } else {
-        real x[COLUMNS_MAX_D];
-
-        for (size_t j = 0; j < d; j++)
-            x[j] = w->centred[j * TILE_ROWS_MAX + i];
-        recheck(w, i, x, found->best[i], keep_second, code);
+        recheck_column(d, w, i, found->best[i], keep_second, code);
     }
 }
 
 /* The whole tile; d is a constant where this is called. */
-INLINE void scan_columns(const int vectors, const size_t d, const work *w, const centnn_results *results)
+INLINE void scan_columns(const int vectors, const int codewords, const size_t d, const work *w, const centnn_results *results)
 {
     column_results found;
 
     centre_columns(vectors, d, w);
     for (size_t i = 0; i < w->n; i += (size_t)(vectors * WIDTH))
-        scan_block(vectors, d, w, i, &found);
+        scan_block(vectors, codewords, d, w, i, &found);
     if (results->runner_up) {
         for (size_t i = 0; i < w->n; i++)
             decide_column(d, w, i, &found, true, &results->codes[i]);
@@ -184,24 +234,24 @@ static bool nearest_by_columns(const work *w, const centnn_results *results)
 {
     switch (w->d) {
     case 2:
-        scan_columns(COLUMN_VECTORS_FEW, 2, w, results);
+        scan_columns(COLUMN_VECTORS_FEW, COLUMN_CODEWORDS_FEW, 2, w, results);
         return true;
     case 3:
-        scan_columns(COLUMN_VECTORS_FEW, 3, w, results);
+        scan_columns(COLUMN_VECTORS_FEW, COLUMN_CODEWORDS_FEW, 3, w, results);
         return true;
     case 4:
-        scan_columns(COLUMN_VECTORS_FEW, 4, w, results);
+        scan_columns(COLUMN_VECTORS_FEW, COLUMN_CODEWORDS_FEW, 4, w, results);
         return true;
     case 8:
-        scan_columns(COLUMN_VECTORS, 8, w, results);
+        scan_columns(COLUMN_VECTORS, COLUMN_CODEWORDS, 8, w, results);
         return true;
     case 16:
-        scan_columns(COLUMN_VECTORS, 16, w, results);
+        scan_columns(COLUMN_VECTORS, COLUMN_CODEWORDS, 16, w, results);
         return true;
     default:
         if (w->d > COLUMNS_MAX_D)
             return false;
-        scan_columns(COLUMN_VECTORS, w->d, w, results);
+        scan_columns(COLUMN_VECTORS, COLUMN_CODEWORDS, w->d, w, results);
         return true;
     }
 }

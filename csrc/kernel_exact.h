@@ -49,13 +49,13 @@ INLINE void score_panels(const int rows, const int panels, const work *w, const 
     }
 }
 
-/* Bits of a panel's slots whose score is not above the limit. */
-INLINE unsigned near_slots(const vec *score, vec limit)
+/* Bits of the slots of these vectors whose score is not above the limit. */
+INLINE unsigned near_slots(const int vectors, const vec *score, vec limit)
 {
     unsigned near = 0;
 
     UNROLL
-    for (int v = 0; v < PANEL_VECTORS; v++)
+    for (int v = 0; v < vectors; v++)
         near |= v_near(score[v], limit) << (v * WIDTH);
     return near;
 }
@@ -88,7 +88,7 @@ static exact search_exactly(const work *w, const real *row, const real *x, real 
         vec score[1][BLOCK_VECTORS];
 
         score_panels(1, 1, w, &x, g, score);
-        for (unsigned near = near_slots(score[0], v_set1(limit)); near; near &= near - 1) {
+        for (unsigned near = near_slots(PANEL_VECTORS, score[0], v_set1(limit)); near; near &= near - 1) {
             const size_t slot = g * PANEL + lowest_bit(near);
 
             if (slot < w->index->k) {

@@ -20,8 +20,10 @@ typedef vec mask;
 /* 12 accumulators, 2 codeword vectors and a broadcast: 15 of 16 registers. */
 #define DENSE_ROWS 6
 #define DENSE_PANELS 1
-#define COLUMN_VECTORS_FEW 4
-#define COLUMN_VECTORS 6
+#define COLUMN_VECTORS_FEW 3
+#define COLUMN_CODEWORDS_FEW 2
+#define COLUMN_VECTORS 2
+#define COLUMN_CODEWORDS 4
 
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
@@ -91,6 +93,17 @@ INLINE unsigned v_near(vec a, vec b)
 }
 
 #if REAL_BITS == 64
+INLINE void v_transpose(vec row[WIDTH])
+{
+    const vec a = _mm256_unpacklo_pd(row[0], row[1]), b = _mm256_unpackhi_pd(row[0], row[1]);
+    const vec c = _mm256_unpacklo_pd(row[2], row[3]), d = _mm256_unpackhi_pd(row[2], row[3]);
+
+    row[0] = _mm256_permute2f128_pd(a, c, 0x20);
+    row[1] = _mm256_permute2f128_pd(b, d, 0x20);
+    row[2] = _mm256_permute2f128_pd(a, c, 0x31);
+    row[3] = _mm256_permute2f128_pd(b, d, 0x31);
+}
+
 INLINE real v_least(vec a)
 {
     __m128d m = _mm_min_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
@@ -98,6 +111,29 @@ INLINE real v_least(vec a)
     return _mm_cvtsd_f64(_mm_min_sd(m, _mm_unpackhi_pd(m, m)));
 }
 #else
+INLINE void v_transpose(vec row[WIDTH])
+{
+    vec pair[WIDTH], half[WIDTH]; /* 2 x 2 squares, then 4 x 4 squares, are in place */
+
+    UNROLL
+    for (int r = 0; r < WIDTH; r += 2) {
+        pair[r] = _mm256_unpacklo_ps(row[r], row[r + 1]);
+        pair[r + 1] = _mm256_unpackhi_ps(row[r], row[r + 1]);
+    }
+    UNROLL
+    for (int r = 0; r < WIDTH; r += 4) {
+        half[r] = _mm256_shuffle_ps(pair[r], pair[r + 2], 0x44);
+        half[r + 1] = _mm256_shuffle_ps(pair[r], pair[r + 2], 0xee);
+        half[r + 2] = _mm256_shuffle_ps(pair[r + 1], pair[r + 3], 0x44);
+        half[r + 3] = _mm256_shuffle_ps(pair[r + 1], pair[r + 3], 0xee);
+    }
+    UNROLL
+    for (int r = 0; r < 4; r++) {
+        row[r] = _mm256_permute2f128_ps(half[r], half[r + 4], 0x20);
+        row[r + 4] = _mm256_permute2f128_ps(half[r], half[r + 4], 0x31);
+    }
+}
+
 INLINE real v_least(vec a)
 {
     __m128 m = _mm_min_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));

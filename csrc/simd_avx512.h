@@ -28,7 +28,9 @@ typedef __mmask16 mask;
 #define LONG_ROWS 6
 #define LONG_PANELS 4
 #define COLUMN_VECTORS_FEW 4
+#define COLUMN_CODEWORDS_FEW 2
 #define COLUMN_VECTORS 4
+#define COLUMN_CODEWORDS 4
 
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx2,fma"))), apply_to = function)
@@ -95,6 +97,26 @@ INLINE vec v_select(mask m, vec a, vec b)
 INLINE unsigned v_near(vec a, vec b)
 {
     return TO_MASK(a, b, _CMP_NGT_UQ);
+}
+
+/* By gathers: rows are transposed once, and then read for each codeword. */
+INLINE void v_transpose(vec row[WIDTH])
+{
+    real square[WIDTH][WIDTH];
+
+    for (int r = 0; r < WIDTH; r++)
+        v_store(square[r], row[r]);
+    for (int r = 0; r < WIDTH; r++) {
+#if REAL_BITS == 64
+        const __m256i index = _mm256_setr_epi32(0, 8, 16, 24, 32, 40, 48, 56);
+
+        row[r] = _mm512_i32gather_pd(index, &square[0][r], 8);
+#else
+        const __m512i index = _mm512_setr_epi32(0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240);
+
+        row[r] = _mm512_i32gather_ps(index, &square[0][r], 4);
+#endif
+    }
 }
 
 INLINE real v_least(vec a)

@@ -22,7 +22,9 @@ typedef uint32x4_t mask;
 #define DENSE_ROWS 6
 #define DENSE_PANELS 1
 #define COLUMN_VECTORS_FEW 4
+#define COLUMN_CODEWORDS_FEW 2
 #define COLUMN_VECTORS 4
+#define COLUMN_CODEWORDS 4
 
 INLINE vec v_load(const real *p)
 {
@@ -99,6 +101,26 @@ INLINE vec v_select(mask m, vec a, vec b)
 {
     return PER_TYPE(vbsl)(m, a, b);
 }
+
+#if REAL_BITS == 64
+INLINE void v_transpose(vec row[WIDTH])
+{
+    const vec a = row[0];
+
+    row[0] = vtrn1q_f64(a, row[1]);
+    row[1] = vtrn2q_f64(a, row[1]);
+}
+#else
+INLINE void v_transpose(vec row[WIDTH])
+{
+    const float32x4x2_t a = vtrnq_f32(row[0], row[1]), b = vtrnq_f32(row[2], row[3]);
+
+    row[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
+    row[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
+    row[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
+    row[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
+}
+#endif
 
 INLINE real v_least(vec a)
 {

@@ -6,9 +6,11 @@
  *   real, vec, mask, WIDTH       element, vector and comparison types; lanes of a vector (a divisor of a panel)
  *   DENSE_ROWS, DENSE_PANELS     rows and panels at a time: DENSE_ROWS * DENSE_PANELS * PANEL / WIDTH accumulators
  *   LONG_ROWS, LONG_PANELS       optional: the same for rows of LONG_ROW coordinates or more
- *   COLUMN_VECTORS_FEW, COLUMN_VECTORS   vectors of rows at a time where lanes are rows: of up to 4 coordinates, more
+ *   COLUMN_VECTORS, COLUMN_CODEWORDS     vectors of rows, and codewords, at a time where lanes are rows
+ *   COLUMN_VECTORS_FEW, COLUMN_CODEWORDS_FEW   the same for rows of up to 4 coordinates
  *   v_load v_store v_set1 v_min v_max v_add v_sub v_fmadd(a, b, c) = a b + c, v_fnmadd(a, b, c) = c - a b
  *   v_less(a, b)                 a mask, and v_select(mask, a, b): a where it is set, else b
+ *   v_transpose(row)             transposes WIDTH vectors in place
  *   v_least(a)                   the least element
  *   v_near(a, b)                 bits of the lanes where not a > b (so also where either is NaN)
  *
@@ -25,7 +27,9 @@ typedef int mask;
 #define DENSE_ROWS 1
 #define DENSE_PANELS 1
 #define COLUMN_VECTORS_FEW 4
+#define COLUMN_CODEWORDS_FEW 1
 #define COLUMN_VECTORS 4
+#define COLUMN_CODEWORDS 1
 
 INLINE vec v_load(const real *p)
 {
@@ -80,6 +84,11 @@ INLINE mask v_less(vec a, vec b)
 INLINE vec v_select(mask m, vec a, vec b)
 {
     return m ? a : b;
+}
+
+INLINE void v_transpose(vec row[WIDTH])
+{
+    (void)row;
 }
 
 INLINE real v_least(vec a)

@@ -18,7 +18,9 @@ typedef unsigned mask;
 #define LONG_ROWS 6
 #define LONG_PANELS 4
 #define COLUMN_VECTORS_FEW 4
+#define COLUMN_CODEWORDS_FEW 2
 #define COLUMN_VECTORS 4
+#define COLUMN_CODEWORDS 4
 
 #define EACH for (int i = 0; i < WIDTH; i++)
 #define DEFINE_BINARY(name, expression)                                                                                     \
@@ -78,6 +80,17 @@ INLINE vec v_select(mask m, vec a, vec b)
 {
     EACH a.lane[i] = m >> i & 1 ? a.lane[i] : b.lane[i];
     return a;
+}
+
+INLINE void v_transpose(vec row[WIDTH])
+{
+    for (int r = 0; r < WIDTH; r++) {
+        for (int i = 0; i < r; i++) {
+            const real a = row[r].lane[i];
+            row[r].lane[i] = row[i].lane[r];
+            row[i].lane[r] = a;
+        }
+    }
 }
 
 INLINE real v_least(vec a)
