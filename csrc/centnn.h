@@ -1,19 +1,23 @@
 /*
  * centnn.h - exact nearest-codeword search for vector quantization
  *
- * The squared distance of a row x to a codeword c is *defined* as this float64 computation, whatever the input type:
+ * The squared distance of a row x to a codeword c is *defined* as this float64 computation,
+ * whatever the input type:
  *
  *     acc = 0; for each coordinate in order: t = (double)x - (double)c; acc = fma(t, t, acc)
  *
- * and the nearest codeword as the one of smallest distance, the lowest index among equals. Every function below returns
- * exactly that, so results have the same bits on every instruction set, in any split of the rows over calls or threads.
- * The float32 or float64 vector code that does the work is only ever used where an error bound proves it right.
+ * and the nearest codeword as the one of smallest distance, the lowest index among equals. Every
+ * function below returns exactly that, so results have the same bits on every instruction set, in
+ * any split of the rows over calls or threads. The float32 or float64 vector code that does the
+ * work is only ever used where an error bound proves it right.
  *
- * A row with a NaN has distance NaN to every codeword and gets code 0; a row whose distances all overflow gets code 0 too.
+ * A row with a NaN has distance NaN to every codeword and gets code 0; a row whose distances all
+ * overflow gets code 0 too.
  *
- * Memory: the library allocates nothing. Ask for a size, provide memory aligned to 64 bytes, free it when you like.
- * Threads: all functions may be called from any thread. An index is read-only once initialized and may be shared; scratch
- * memory must not be. To use several threads, give each its own rows, outputs and scratch.
+ * Memory: the library allocates nothing. Ask for a size, provide memory aligned to 64 bytes, free
+ * it when you like. Threads: all functions may be called from any thread. An index is read-only
+ * once initialized and may be shared; scratch memory must not be. To use several threads, give each
+ * its own rows, outputs and scratch.
  */
 #ifndef CENTNN_H
 #define CENTNN_H
@@ -40,8 +44,9 @@ const char *centnn_status_string(centnn_status status);
 
 typedef enum { CENTNN_U8, CENTNN_U16, CENTNN_F16, CENTNN_F32, CENTNN_F64 } centnn_dtype;
 
-/* n rows of d values: element (i, j) is at (char *)data + i * row_stride + j * col_stride. Strides are in bytes, may be
- * negative or zero, and need not be multiples of the element size. The data stay the caller's and are only read. */
+/* n rows of d values: element (i, j) is at (char *)data + i * row_stride + j * col_stride. Strides
+ * are in bytes, may be negative or zero, and need not be multiples of the element size. The data
+ * stay the caller's and are only read. */
 typedef struct {
     const void *data;
     centnn_dtype dtype;
@@ -49,23 +54,28 @@ typedef struct {
     ptrdiff_t row_stride, col_stride;
 } centnn_rows;
 
-/* A codebook packed for search, in the caller's memory. It holds no pointers: it may be copied to other memory (aligned
- * to 64 bytes) or another process, and needs no destruction. */
+/* A codebook packed for search, in the caller's memory. It holds no pointers: it may be copied to
+ * other memory (aligned to 64 bytes) or another process, and needs no destruction. */
 typedef struct centnn_index centnn_index;
 
 /* The largest codebook: this many codewords, each of this many coordinates. */
 #define CENTNN_MAX_K ((size_t)1 << 24)
 #define CENTNN_MAX_D ((size_t)1 << 20)
 
-/* Bytes of an index for k codewords of d coordinates searched in `precision` (CENTNN_F32 or CENTNN_F64); O(k * d).
- * Returns 0 if k or d is 0 or beyond its maximum, if the size overflows, or if the precision is another type. */
+/* Bytes of an index for k codewords of d coordinates searched in `precision` (CENTNN_F32 or
+ * CENTNN_F64); O(k * d). Returns 0 if k or d is 0 or beyond its maximum, if the size overflows, or
+ * if the precision is another type. */
 size_t centnn_index_size(size_t k, size_t d, centnn_dtype precision);
 
-/* Packs a codebook of k * d values of the type `precision`, row-major, into `index`: centnn_index_size() bytes, aligned to
- * 64. The codebook is copied. Fails with ERR_NULL, ERR_SIZE (sizes, alignment), ERR_DTYPE or ERR_NONFINITE. */
-centnn_status centnn_index_init(centnn_index *index, const void *codebook, size_t k, size_t d, centnn_dtype precision);
+/* Packs a codebook of k * d values of the type `precision`, row-major, into `index`:
+ * centnn_index_size() bytes, aligned to
+ * 64. The codebook is copied. Fails with ERR_NULL, ERR_SIZE (sizes, alignment), ERR_DTYPE or
+ * ERR_NONFINITE. */
+centnn_status centnn_index_init(centnn_index *index, const void *codebook, size_t k, size_t d,
+                                centnn_dtype precision);
 
-/* Bytes of scratch memory, aligned to 64, that each thread needs to search `index`. Returns 0 if index is NULL. */
+/* Bytes of scratch memory, aligned to 64, that each thread needs to search `index`. Returns 0 if
+ * index is NULL. */
 size_t centnn_scratch_size(const centnn_index *index);
 
 /*
@@ -73,42 +83,50 @@ size_t centnn_scratch_size(const centnn_index *index);
  *
  *   codes      OUT, n          its index
  *   distances  OUT, n or NULL  the squared distance to it
- *   runner_up  OUT, n or NULL  about the squared distance to the second nearest codeword: never below `distances`,
- *                              infinity if there is but one codeword, NaN or infinity where `distances` is. It comes from
- *                              the vector code's second-best score: the same bits everywhere, but rounded, with an
- *                              absolute error of at most centnn_runner_up_error(). (For d = 1 it is exact.)
+ *   runner_up  OUT, n or NULL  about the squared distance to the second nearest codeword: never
+ * below `distances`, infinity if there is but one codeword, NaN or infinity where `distances` is.
+ * It comes from the vector code's second-best score: the same bits everywhere, but rounded, with an
+ *                              absolute error of at most centnn_runner_up_error(). (For d = 1 it is
+ * exact.)
  *
- * Rows of type U8, U16, F16 and F32 can be searched in either precision, F64 only in an F64 index (ERR_DTYPE). Also fails
- * with ERR_NULL, ERR_SIZE (rows->d is not the index's, scratch not aligned) or ERR_ISA (see centnn_isa). n may be 0.
+ * Rows of type U8, U16, F16 and F32 can be searched in either precision, F64 only in an F64 index
+ * (ERR_DTYPE). Also fails with ERR_NULL, ERR_SIZE (rows->d is not the index's, scratch not aligned)
+ * or ERR_ISA (see centnn_isa). n may be 0.
  */
-centnn_status centnn_search(const centnn_index *index, const centnn_rows *rows, uint32_t *codes, double *distances,
-                            double *runner_up, void *scratch);
+centnn_status centnn_search(const centnn_index *index, const centnn_rows *rows, uint32_t *codes,
+                            double *distances, double *runner_up, void *scratch);
 
-/* A bound on |runner_up - the second smallest squared distance| for a row at squared distance `norm2` from the mean of the
- * codebook; infinity where there is none. Returns NaN if index is NULL. */
+/* A bound on |runner_up - the second smallest squared distance| for a row at squared distance
+ * `norm2` from the mean of the codebook; infinity where there is none. Returns NaN if index is
+ * NULL. */
 double centnn_runner_up_error(const centnn_index *index, double norm2);
 
-/* The n_nearest nearest codewords of every row, by distance and then index: codes and distances (which may be NULL) have
- * n * n_nearest elements, row-major. n_nearest must be between 1 and k (ERR_SIZE); otherwise fails as centnn_search(). */
-centnn_status centnn_search_top(const centnn_index *index, const centnn_rows *rows, size_t n_nearest, uint32_t *codes,
-                                double *distances, void *scratch);
+/* The n_nearest nearest codewords of every row, by distance and then index: codes and distances
+ * (which may be NULL) have n * n_nearest elements, row-major. n_nearest must be between 1 and k
+ * (ERR_SIZE); otherwise fails as centnn_search(). */
+centnn_status centnn_search_top(const centnn_index *index, const centnn_rows *rows,
+                                size_t n_nearest, uint32_t *codes, double *distances,
+                                void *scratch);
 
 /* Whether no element of the rows is infinite or NaN: 1 or 0. */
 int centnn_rows_finite(const centnn_rows *rows);
 
-/* Copies to `out` the codeword of each of n codes: unsigned integers of code_size bytes (1, 2 or 4). The codebook is k
- * codewords of codeword_size bytes, of any type; out has n * codeword_size bytes and overlaps nothing. Fails with ERR_NULL,
- * ERR_SIZE, ERR_DTYPE (code_size) or, with part of `out` written, ERR_CODE. */
-centnn_status centnn_decode(const void *codebook, size_t k, size_t codeword_size, const void *codes, size_t code_size,
-                            size_t n, void *out);
+/* Copies to `out` the codeword of each of n codes: unsigned integers of code_size bytes (1, 2 or
+ * 4). The codebook is k codewords of codeword_size bytes, of any type; out has n * codeword_size
+ * bytes and overlaps nothing. Fails with ERR_NULL, ERR_SIZE, ERR_DTYPE (code_size) or, with part of
+ * `out` written, ERR_CODE. */
+centnn_status centnn_decode(const void *codebook, size_t k, size_t codeword_size, const void *codes,
+                            size_t code_size, size_t n, void *out);
 
-/* The instruction set in use: "scalar", "avx2", "avx512" or "neon". It is chosen at first use: the fastest that the
- * processor has, or the one that the environment variable CENTNN_ISA names. If that one is unknown or unsupported, searches
- * fail with ERR_ISA and this returns NULL, until centnn_set_isa() names a good one. */
+/* The instruction set in use: "scalar", "avx2", "avx512" or "neon". It is chosen at first use: the
+ * fastest that the processor has, or the one that the environment variable CENTNN_ISA names. If
+ * that one is unknown or unsupported, searches fail with ERR_ISA and this returns NULL, until
+ * centnn_set_isa() names a good one. */
 const char *centnn_isa(void);
 
-/* Selects an instruction set for all later calls, in all threads (running ones finish on theirs); NULL for the fastest.
- * Fails with ERR_ISA, changing nothing, if `name` is unknown or unsupported. */
+/* Selects an instruction set for all later calls, in all threads (running ones finish on theirs);
+ * NULL for the fastest. Fails with ERR_ISA, changing nothing, if `name` is unknown or unsupported.
+ */
 centnn_status centnn_set_isa(const char *name);
 
 /* The i-th instruction set that works here, fastest first; NULL past the end. */

@@ -5,44 +5,69 @@
 
 #include <string.h>
 
-/* One loop for each type of codes and each common length of a codeword: a copy of a constant length is a few moves. */
-#define DEFINE_GATHER(code, length)                                                                  \
-    static void gather_##code##_##length(const char *codebook, const code *codes, size_t n, char *out) \
-    {                                                                                                \
-        for (size_t i = 0; i < n; i++)                                                               \
-            memcpy(out + i * (length), codebook + (size_t)codes[i] * (length), (length));            \
+/* One loop for each type of codes and each common length of a codeword: a copy of a constant length
+ * is a few moves. */
+#define DEFINE_GATHER(code, length)                                                         \
+    static void gather_##code##_##length(const char *codebook, const code *codes, size_t n, \
+                                         char *out)                                         \
+    {                                                                                       \
+        for (size_t i = 0; i < n; i++)                                                      \
+            memcpy(out + i * (length), codebook + (size_t)codes[i] * (length), (length));   \
     }
 
-#define DEFINE_GATHERS(code)                                                                                \
-    DEFINE_GATHER(code, 1)                                                                                  \
-    DEFINE_GATHER(code, 2)                                                                                  \
-    DEFINE_GATHER(code, 3)                                                                                  \
-    DEFINE_GATHER(code, 4)                                                                                  \
-    DEFINE_GATHER(code, 8)                                                                                  \
-    DEFINE_GATHER(code, 12)                                                                                 \
-    DEFINE_GATHER(code, 16)                                                                                 \
-    DEFINE_GATHER(code, 24)                                                                                 \
-    DEFINE_GATHER(code, 32)                                                                                 \
-    DEFINE_GATHER(code, 48)                                                                                 \
-    DEFINE_GATHER(code, 64)                                                                                 \
-    static void gather_##code(const char *codebook, size_t length, const code *codes, size_t n, char *out)  \
-    {                                                                                                       \
-        switch (length) {                                                                                   \
-        case 1: gather_##code##_1(codebook, codes, n, out); return;                                         \
-        case 2: gather_##code##_2(codebook, codes, n, out); return;                                         \
-        case 3: gather_##code##_3(codebook, codes, n, out); return;                                         \
-        case 4: gather_##code##_4(codebook, codes, n, out); return;                                         \
-        case 8: gather_##code##_8(codebook, codes, n, out); return;                                         \
-        case 12: gather_##code##_12(codebook, codes, n, out); return;                                       \
-        case 16: gather_##code##_16(codebook, codes, n, out); return;                                       \
-        case 24: gather_##code##_24(codebook, codes, n, out); return;                                       \
-        case 32: gather_##code##_32(codebook, codes, n, out); return;                                       \
-        case 48: gather_##code##_48(codebook, codes, n, out); return;                                       \
-        case 64: gather_##code##_64(codebook, codes, n, out); return;                                       \
-        default:                                                                                            \
-            for (size_t i = 0; i < n; i++)                                                                  \
-                memcpy(out + i * length, codebook + (size_t)codes[i] * length, length);                     \
-        }                                                                                                   \
+#define DEFINE_GATHERS(code)                                                                    \
+    DEFINE_GATHER(code, 1)                                                                      \
+    DEFINE_GATHER(code, 2)                                                                      \
+    DEFINE_GATHER(code, 3)                                                                      \
+    DEFINE_GATHER(code, 4)                                                                      \
+    DEFINE_GATHER(code, 8)                                                                      \
+    DEFINE_GATHER(code, 12)                                                                     \
+    DEFINE_GATHER(code, 16)                                                                     \
+    DEFINE_GATHER(code, 24)                                                                     \
+    DEFINE_GATHER(code, 32)                                                                     \
+    DEFINE_GATHER(code, 48)                                                                     \
+    DEFINE_GATHER(code, 64)                                                                     \
+    static void gather_##code(const char *codebook, size_t length, const code *codes, size_t n, \
+                              char *out)                                                        \
+    {                                                                                           \
+        switch (length) {                                                                       \
+        case 1:                                                                                 \
+            gather_##code##_1(codebook, codes, n, out);                                         \
+            return;                                                                             \
+        case 2:                                                                                 \
+            gather_##code##_2(codebook, codes, n, out);                                         \
+            return;                                                                             \
+        case 3:                                                                                 \
+            gather_##code##_3(codebook, codes, n, out);                                         \
+            return;                                                                             \
+        case 4:                                                                                 \
+            gather_##code##_4(codebook, codes, n, out);                                         \
+            return;                                                                             \
+        case 8:                                                                                 \
+            gather_##code##_8(codebook, codes, n, out);                                         \
+            return;                                                                             \
+        case 12:                                                                                \
+            gather_##code##_12(codebook, codes, n, out);                                        \
+            return;                                                                             \
+        case 16:                                                                                \
+            gather_##code##_16(codebook, codes, n, out);                                        \
+            return;                                                                             \
+        case 24:                                                                                \
+            gather_##code##_24(codebook, codes, n, out);                                        \
+            return;                                                                             \
+        case 32:                                                                                \
+            gather_##code##_32(codebook, codes, n, out);                                        \
+            return;                                                                             \
+        case 48:                                                                                \
+            gather_##code##_48(codebook, codes, n, out);                                        \
+            return;                                                                             \
+        case 64:                                                                                \
+            gather_##code##_64(codebook, codes, n, out);                                        \
+            return;                                                                             \
+        default:                                                                                \
+            for (size_t i = 0; i < n; i++)                                                      \
+                memcpy(out + i * length, codebook + (size_t)codes[i] * length, length);         \
+        }                                                                                       \
     }
 
 DEFINE_GATHERS(uint8_t)
@@ -50,14 +75,14 @@ DEFINE_GATHERS(uint16_t)
 DEFINE_GATHERS(uint32_t)
 
 /* The largest of n codes; 0 if there is none. */
-#define DEFINE_LARGEST(code)                                      \
-    static size_t largest_##code(const code *codes, size_t n)     \
-    {                                                             \
-        code largest = 0;                                         \
-                                                                  \
-        for (size_t i = 0; i < n; i++)                            \
-            largest = codes[i] > largest ? codes[i] : largest;    \
-        return largest;                                           \
+#define DEFINE_LARGEST(code)                                   \
+    static size_t largest_##code(const code *codes, size_t n)  \
+    {                                                          \
+        code largest = 0;                                      \
+                                                               \
+        for (size_t i = 0; i < n; i++)                         \
+            largest = codes[i] > largest ? codes[i] : largest; \
+        return largest;                                        \
     }
 
 DEFINE_LARGEST(uint8_t)
@@ -66,16 +91,17 @@ DEFINE_LARGEST(uint32_t)
 
 static size_t largest_code(const void *codes, size_t code_size, size_t n)
 {
-    return code_size == 1 ? largest_uint8_t(codes, n)
-         : code_size == 2 ? largest_uint16_t(codes, n)
-                          : largest_uint32_t(codes, n);
+    return code_size == 1   ? largest_uint8_t(codes, n)
+           : code_size == 2 ? largest_uint16_t(codes, n)
+                            : largest_uint32_t(codes, n);
 }
 
-/* Output bytes between two looks at the codes: they are checked and used while they are in the first-level cache. */
+/* Output bytes between two looks at the codes: they are checked and used while they are in the
+ * first-level cache. */
 #define STEP_BYTES ((size_t)1 << 16)
 
-centnn_status centnn_decode(const void *codebook, size_t k, size_t codeword_size, const void *codes, size_t code_size,
-                            size_t n, void *out)
+centnn_status centnn_decode(const void *codebook, size_t k, size_t codeword_size, const void *codes,
+                            size_t code_size, size_t n, void *out)
 {
     if (n > 0 && (!codebook || !codes || !out))
         return CENTNN_ERR_NULL;

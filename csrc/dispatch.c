@@ -1,5 +1,6 @@
 /*
- * dispatch.c - which instruction set to use: what there is, what the processor has, what the user asked for
+ * dispatch.c - which instruction set to use: what there is, what the processor has, what the user
+ * asked for
  */
 #include "dispatch.h"
 
@@ -76,8 +77,8 @@ static const isa *find(const char *name)
     return &unusable;
 }
 
-/* Threads that get here first together all find the same answer; only the first one's is stored, so that a call of
- * centnn_set_isa() in between is not undone. */
+/* Threads that get here first together all find the same answer; only the first one's is stored, so
+ * that a call of centnn_set_isa() in between is not undone. */
 static const isa *decide(void)
 {
     const isa *now = atomic_load_explicit(&current, memory_order_acquire);

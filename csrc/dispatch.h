@@ -6,7 +6,8 @@
 
 #include "internal.h"
 
-/* The kernel in use for this precision, or NULL if CENTNN_ISA asks for one that does not work here. */
+/* The kernel in use for this precision, or NULL if CENTNN_ISA asks for one that does not work here.
+ */
 const centnn_kernel *centnn_current_kernel(centnn_dtype precision);
 
 #endif

@@ -21,7 +21,8 @@ void centnn_set_margin(centnn_index *index, double largest)
         const double scale = index->scale;
 
         index->margin_base += 2 * d * DBL_MIN * scale * scale;
-        /* The definition is at most (1 + d u) (|X| + M)^2 / scale^2 <= 4 (|X|^2 + M^2) / scale^2. */
+        /* The definition is at most (1 + d u) (|X| + M)^2 / scale^2 <= 4 (|X|^2 + M^2) / scale^2.
+         */
         norm_limit = fmin(norm_limit, DBL_MAX / 16 * scale * scale - largest);
     }
     /* The comparisons fail for a NaN, that a codebook of extreme values may lead to. */
@@ -37,7 +38,8 @@ double centnn_runner_up_error(const centnn_index *index, double norm2)
     const double scaled = norm2 * index->scale * index->scale;
     const double margin = index->margin_base + index->margin_slope * scaled;
 
-    /* |x'|^2 + 2 s is off by 2 E and the rounding of |x'|^2, which g covers; 2 margins allow for norm2's own error. */
+    /* |x'|^2 + 2 s is off by 2 E and the rounding of |x'|^2, which g covers; 2 margins allow for
+     * norm2's own error. */
     if (!(scaled <= index->norm_limit / 2))
         return INFINITY;
     return 2 * margin / index->scale / index->scale;

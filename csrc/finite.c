@@ -1,28 +1,29 @@
 /*
  * finite.c - whether rows hold numbers only
  *
- * A float is infinite or NaN if all bits of its exponent are set. Counting those with integers vectorizes without the flags
- * that would let a compiler reorder float arithmetic.
+ * A float is infinite or NaN if all bits of its exponent are set. Counting those with integers
+ * vectorizes without the flags that would let a compiler reorder float arithmetic.
  */
 #include "centnn.h"
 #include "rows.h"
 
 #include <string.h>
 
-/* How many of n elements of type `word` at `data`, `stride` bytes apart, have all bits of `exponent`. The count may wrap
- * around to 0 only at 2^16 elements, of the smallest type: callers give it fewer. */
-#define DEFINE_COUNT(name, word, exponent)                            \
-    static word name(const char *data, size_t n, ptrdiff_t stride)    \
-    {                                                                 \
-        word count = 0;                                               \
-                                                                      \
-        for (size_t i = 0; i < n; i++) {                              \
-            word bits;                                                \
-                                                                      \
-            memcpy(&bits, data + (ptrdiff_t)i * stride, sizeof bits); \
+/* How many of n elements of type `word` at `data`, `stride` bytes apart, have all bits of
+ * `exponent`. The count may wrap around to 0 only at 2^16 elements, of the smallest type: callers
+ * give it fewer. */
+#define DEFINE_COUNT(name, word, exponent)                               \
+    static word name(const char *data, size_t n, ptrdiff_t stride)       \
+    {                                                                    \
+        word count = 0;                                                  \
+                                                                         \
+        for (size_t i = 0; i < n; i++) {                                 \
+            word bits;                                                   \
+                                                                         \
+            memcpy(&bits, data + (ptrdiff_t)i * stride, sizeof bits);    \
             count = (word)(count + ((bits & (exponent)) == (exponent))); \
-        }                                                             \
-        return count;                                                 \
+        }                                                                \
+        return count;                                                    \
     }
 
 DEFINE_COUNT(count_f16, uint16_t, 0x7c00)
@@ -51,7 +52,8 @@ static int step_is_finite(const char *data, size_t n, ptrdiff_t stride, centnn_d
 static int run_is_finite(const char *data, size_t n, ptrdiff_t stride, centnn_dtype dtype)
 {
     for (size_t i = 0; i < n; i += STEP)
-        if (!step_is_finite(data + (ptrdiff_t)i * stride, n - i < STEP ? n - i : STEP, stride, dtype))
+        if (!step_is_finite(data + (ptrdiff_t)i * stride, n - i < STEP ? n - i : STEP, stride,
+                            dtype))
             return 0;
     return 1;
 }
@@ -64,7 +66,8 @@ int centnn_rows_finite(const centnn_rows *rows)
     if (rows->col_stride == (ptrdiff_t)size && rows->row_stride == (ptrdiff_t)(rows->d * size))
         return run_is_finite(data, rows->n * rows->d, rows->col_stride, rows->dtype);
     for (size_t i = 0; i < rows->n; i++)
-        if (!run_is_finite(data + (ptrdiff_t)i * rows->row_stride, rows->d, rows->col_stride, rows->dtype))
+        if (!run_is_finite(data + (ptrdiff_t)i * rows->row_stride, rows->d, rows->col_stride,
+                           rows->dtype))
             return 0;
     return 1;
 }

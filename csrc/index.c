@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Adds an array of n * m elements to a layout that is `*end` bytes long. Returns where it starts; an overflow makes *end
- * SIZE_MAX, and stays that. */
+/* Adds an array of n * m elements to a layout that is `*end` bytes long. Returns where it starts;
+ * an overflow makes *end SIZE_MAX, and stays that. */
 static size_t append(size_t *end, size_t n, size_t m, size_t element)
 {
     const size_t start = *end;
@@ -22,10 +22,12 @@ static size_t append(size_t *end, size_t n, size_t m, size_t element)
     return start;
 }
 
-/* Fills in the sizes and offsets of an index, and returns its length in bytes; 0 if there can be no such index. */
+/* Fills in the sizes and offsets of an index, and returns its length in bytes; 0 if there can be no
+ * such index. */
 static size_t lay_out(centnn_index *index, size_t k, size_t d, centnn_dtype precision)
 {
-    if (k < 1 || d < 1 || k > CENTNN_MAX_K || d > CENTNN_MAX_D || (precision != CENTNN_F32 && precision != CENTNN_F64))
+    if (k < 1 || d < 1 || k > CENTNN_MAX_K || d > CENTNN_MAX_D ||
+        (precision != CENTNN_F32 && precision != CENTNN_F64))
         return 0;
 
     const size_t real = real_size(precision), width = panel_width(precision);
@@ -62,8 +64,9 @@ size_t centnn_kernel_scratch_size(const centnn_index *index)
     const size_t real = real_size(index->precision), width = panel_width(index->precision);
     const size_t rows = index->tile_rows;
 
-    /* A tile's rows; per row, 3 vectors of running results (and one spare row), and 3 + MAX_AXES numbers and a list entry
-     * or, for a top-k search, the scores of a few rows and one row's distances; see the kernels. */
+    /* A tile's rows; per row, 3 vectors of running results (and one spare row), and 3 + MAX_AXES
+     * numbers and a list entry or, for a top-k search, the scores of a few rows and one row's
+     * distances; see the kernels. */
     const size_t tile = round_up(rows * index->d * real, PANEL_BYTES);
     const size_t nearest = (rows + 1) * 3 * PANEL_BYTES + rows * (4 + MAX_AXES) * PANEL_BYTES / 8;
     const size_t top = index->n_panels * width * TOP_ROWS * real + index->k * sizeof(double);
@@ -73,7 +76,8 @@ size_t centnn_kernel_scratch_size(const centnn_index *index)
 
 static double value(const void *codebook, size_t i, centnn_dtype precision)
 {
-    return precision == CENTNN_F64 ? ((const double *)codebook)[i] : (double)((const float *)codebook)[i];
+    return precision == CENTNN_F64 ? ((const double *)codebook)[i]
+                                   : (double)((const float *)codebook)[i];
 }
 
 static void put(void *array, size_t i, double x, centnn_dtype precision)
@@ -97,7 +101,8 @@ static double mean_of_column(const centnn_index *index, const void *codebook, si
 static void set_scale(centnn_index *index, const void *codebook, void *offset)
 {
     const size_t k = index->k, d = index->d;
-    const int limit = index->precision == CENTNN_F64 ? 1000 : 120; /* scale^-1 must not overflow either */
+    const int limit = index->precision == CENTNN_F64 ? 1000
+                                                     : 120; /* scale^-1 must not overflow either */
     double spread = 0;
     int exponent = 0;
 
@@ -105,7 +110,8 @@ static void set_scale(centnn_index *index, const void *codebook, void *offset)
         const double mean = mean_of_column(index, codebook, j);
 
         for (size_t i = 0; i < k; i++) { /* halves: the difference of huge values could overflow */
-            const double distance = fabs(value(codebook, i * d + j, index->precision) / 2 - mean / 2);
+            const double distance = fabs(value(codebook, i * d + j, index->precision) / 2 -
+                                         mean / 2);
 
             spread = distance > spread ? distance : spread;
         }
@@ -119,8 +125,9 @@ static void set_scale(centnn_index *index, const void *codebook, void *offset)
         put(offset, j, -mean_of_column(index, codebook, j) * index->scale, index->precision);
 }
 
-/* Writes codeword `code` into `slot`; returns its squared norm. The coordinates are exact in float64 (but for the last bit)
- * if they are float32 ones, and rounded as x' is if they are float64 ones. */
+/* Writes codeword `code` into `slot`; returns its squared norm. The coordinates are exact in
+ * float64 (but for the last bit) if they are float32 ones, and rounded as x' is if they are float64
+ * ones. */
 static double pack_codeword(centnn_index *index, char *base, size_t code, size_t slot)
 {
     const centnn_dtype precision = index->precision;
@@ -139,7 +146,8 @@ static double pack_codeword(centnn_index *index, char *base, size_t code, size_t
     return norm2;
 }
 
-/* Fills panels and half norms in the order of `order`; returns the largest squared norm (NaN if there is one). */
+/* Fills panels and half norms in the order of `order`; returns the largest squared norm (NaN if
+ * there is one). */
 static double pack(centnn_index *index)
 {
     char *base = (char *)index;
@@ -160,7 +168,8 @@ static double pack(centnn_index *index)
     return largest;
 }
 
-centnn_status centnn_index_init(centnn_index *index, const void *codebook, size_t k, size_t d, centnn_dtype precision)
+centnn_status centnn_index_init(centnn_index *index, const void *codebook, size_t k, size_t d,
+                                centnn_dtype precision)
 {
     if (!index || !codebook)
         return CENTNN_ERR_NULL;

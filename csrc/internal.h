@@ -1,5 +1,6 @@
 /*
- * internal.h - what the files of the library share: the index's layout, and the interface of a kernel
+ * internal.h - what the files of the library share: the index's layout, and the interface of a
+ * kernel
  */
 #ifndef CENTNN_INTERNAL_H
 #define CENTNN_INTERNAL_H
@@ -10,48 +11,52 @@
 #include <stdbool.h>
 
 #if FLT_EVAL_METHOD != 0
-#error "centnn needs float and double arithmetic without excess precision (on 32-bit x86: -msse2 -mfpmath=sse)"
+#error "centnn needs arithmetic without excess precision (32-bit x86: -msse2 -mfpmath=sse)"
 #endif
 
-/* Codewords are stored in panels: as many of them as 64 bytes hold values (16 float32, 8 float64), coordinate by
- * coordinate. Every instruction set reads the same panels, by vectors of its own width. */
+/* Codewords are stored in panels: as many of them as 64 bytes hold values (16 float32, 8 float64),
+ * coordinate by coordinate. Every instruction set reads the same panels, by vectors of its own
+ * width. */
 #define PANEL_BYTES 64
 
-/* Rows per tile: a multiple of every kernel's row block (1, 4, 6, 12) and of 32 lanes. Long rows get shorter tiles, so
- * that a tile stays in the second-level cache. */
+/* Rows per tile: a multiple of every kernel's row block (1, 4, 6, 12) and of 32 lanes. Long rows
+ * get shorter tiles, so that a tile stays in the second-level cache. */
 #define TILE_ROWS_MAX 192
 
-/* Rows that a top-k search scores at a time, and the most axes on which panels are bounded for pruning. */
+/* Rows that a top-k search scores at a time, and the most axes on which panels are bounded for
+ * pruning. */
 #define TOP_ROWS 4
 #define MAX_AXES 4
 
 /* Where each array is, in bytes from the start of the index, and the numbers that a search needs.
  *
- * Searches run on scaled, centred coordinates, x' = x * scale + offset, in which the codebook's mean is about 0 and its
- * largest coordinate about 1: this keeps the cancellation in |c|^2 / 2 - x.c small, and overflow away. */
+ * Searches run on scaled, centred coordinates, x' = x * scale + offset, in which the codebook's
+ * mean is about 0 and its largest coordinate about 1: this keeps the cancellation in |c|^2 / 2 -
+ * x.c small, and overflow away. */
 struct centnn_index {
     size_t k, d;
     centnn_dtype precision;
     size_t n_panels;
     size_t tile_rows;
     size_t n_axes;      /* axes that panels are bounded on; 0: this codebook is not for pruning */
-    double prune_limit; /* the fraction of panels that a pruned search may look at before a dense one is faster */
+    double prune_limit; /* the fraction of panels that a pruned search may look at before a dense
+                           one is faster */
 
-    double scale;        /* a power of two */
-    double margin_base;  /* a row's margin is margin_base + margin_slope * |x'|^2 (error.h) ... */
+    double scale;       /* a power of two */
+    double margin_base; /* a row's margin is margin_base + margin_slope * |x'|^2 (error.h) ... */
     double margin_slope;
-    double norm_limit;   /* ... if |x'|^2 is at most this, and infinite otherwise */
-    double axis_gain;    /* at least the largest |A v|^2 / |v|^2, A being the matrix of the axes */
+    double norm_limit; /* ... if |x'|^2 is at most this, and infinite otherwise */
+    double axis_gain;  /* at least the largest |A v|^2 / |v|^2, A being the matrix of the axes */
 
-    size_t codebook;   /* [k][d]                    as given */
-    size_t offset;     /* [d]                       minus the mean, scaled */
-    size_t panels;     /* [n_panels][d][PANEL]      codewords, centred and scaled; zero past the last */
+    size_t codebook; /* [k][d]                    as given */
+    size_t offset;   /* [d]                       minus the mean, scaled */
+    size_t panels; /* [n_panels][d][PANEL]      codewords, centred and scaled; zero past the last */
     size_t half_norms; /* [n_panels][PANEL]         |c'|^2 / 2; infinity past the last */
     size_t order;      /* [n_panels * PANEL]        uint32: which codeword is in this slot */
     size_t axes;       /* [d][PANEL]                principal axes of the codebook, as a panel */
-    size_t boxes;      /* [n_panels][3][MAX_AXES]   each panel's low, middle and high on each axis */
-    size_t workspace;  /* used while packing (order.h) */
-    size_t line;       /* struct line and its tables, for d = 1 (line.h) */
+    size_t boxes;     /* [n_panels][3][MAX_AXES]   each panel's low, middle and high on each axis */
+    size_t workspace; /* used while packing (order.h) */
+    size_t line;      /* struct line and its tables, for d = 1 (line.h) */
 };
 
 /* Up to tile_rows rows in the index's precision, each contiguous. */
@@ -68,15 +73,17 @@ typedef struct {
     double *runner_up;
 } centnn_results;
 
-/* The vector code of one instruction set and precision. `scratch` has kernel_scratch_size() bytes. */
+/* The vector code of one instruction set and precision. `scratch` has kernel_scratch_size() bytes.
+ */
 typedef struct {
-    void (*nearest)(const centnn_index *index, const centnn_tile *tile, const centnn_results *results, void *scratch);
-    /* The same result (without runner_up), looking only at panels that can matter. Returns how many (row, panel) pairs
-     * it looked at. */
-    size_t (*nearest_pruned)(const centnn_index *index, const centnn_tile *tile, const centnn_results *results,
-                             void *scratch);
-    void (*nearest_top)(const centnn_index *index, const centnn_tile *tile, size_t n_nearest, uint32_t *codes,
-                        double *distances, void *scratch);
+    void (*nearest)(const centnn_index *index, const centnn_tile *tile,
+                    const centnn_results *results, void *scratch);
+    /* The same result (without runner_up), looking only at panels that can matter. Returns how many
+     * (row, panel) pairs it looked at. */
+    size_t (*nearest_pruned)(const centnn_index *index, const centnn_tile *tile,
+                             const centnn_results *results, void *scratch);
+    void (*nearest_top)(const centnn_index *index, const centnn_tile *tile, size_t n_nearest,
+                        uint32_t *codes, double *distances, void *scratch);
 } centnn_kernel;
 
 /* Bytes of scratch that a kernel needs, for any instruction set. */

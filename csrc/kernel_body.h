@@ -3,10 +3,12 @@
  *
  * A tile of rows is centred and scaled (x'), scored against the panels of codewords, and decided:
  *
- *     score = |c'|^2 / 2 - x'.c'    by one FMA per coordinate, in order, so that every instruction set has the same bits
+ *     score = |c'|^2 / 2 - x'.c'    by one FMA per coordinate, in order, so that every instruction
+ * set has the same bits
  *
- * A row whose best score is below all others by more than its margin (error.h) has found its codeword; for the others the
- * codewords within the margin are compared by the definition in centnn.h. There are never more scores than registers.
+ * A row whose best score is below all others by more than its margin (error.h) has found its
+ * codeword; for the others the codewords within the margin are compared by the definition in
+ * centnn.h. There are never more scores than registers.
  */
 #define PANEL ((size_t)(PANEL_BYTES / sizeof(real)))
 #define PANEL_VECTORS (PANEL_BYTES / (int)sizeof(real) / WIDTH)
@@ -28,11 +30,11 @@ typedef struct {
 
     const real *rows; /* as given: n rows of d */
     size_t stride, n;
-    real *centred; /* x': [n][d], or [d][TILE_ROWS_MAX] where lanes are rows */
-    real *margin;  /* [n] */
-    real *norm2;   /* [n]: |x'|^2 */
+    real *centred;  /* x': [n][d], or [d][TILE_ROWS_MAX] where lanes are rows */
+    real *margin;   /* [n] */
+    real *norm2;    /* [n]: |x'|^2 */
     double *second; /* [n]: second-best score; only where it is asked for */
-    real *rest;    /* scratch for one part's own use */
+    real *rest;     /* scratch for one part's own use */
 } work;
 
 static work begin(const centnn_index *index, const centnn_tile *tile, void *scratch)
@@ -66,7 +68,9 @@ static work begin(const centnn_index *index, const centnn_tile *tile, void *scra
 /* Not a comparison that is false for NaN: rows that are not finite have an infinite margin. */
 INLINE real margin_of(const centnn_index *index, real norm2)
 {
-    return norm2 <= (real)index->norm_limit ? (real)index->margin_base + (real)index->margin_slope * norm2 : (real)INFINITY;
+    return norm2 <= (real)index->norm_limit
+               ? (real)index->margin_base + (real)index->margin_slope * norm2
+               : (real)INFINITY;
 }
 
 #include "kernel_exact.h"
@@ -75,7 +79,8 @@ INLINE real margin_of(const centnn_index *index, real norm2)
 #include "kernel_pruned.h"
 #include "kernel_top.h"
 
-static void nearest(const centnn_index *index, const centnn_tile *tile, const centnn_results *results, void *scratch)
+static void nearest(const centnn_index *index, const centnn_tile *tile,
+                    const centnn_results *results, void *scratch)
 {
     const work w = begin(index, tile, scratch);
 

@@ -1,13 +1,15 @@
 /*
  * kernel_columns.h - part of the kernel: lanes are rows. For rows of few coordinates.
  *
- * Following each row's best codeword would cost as much as its few FMAs. Only the least score of each panel is compared with
- * the best so far, and which panel that was is kept; at the end that panel is scored again, by lanes that are codewords,
- * to find out which of its codewords it was, and whether another one of them is within the margin.
+ * Following each row's best codeword would cost as much as its few FMAs. Only the least score of
+ * each panel is compared with the best so far, and which panel that was is kept; at the end that
+ * panel is scored again, by lanes that are codewords, to find out which of its codewords it was,
+ * and whether another one of them is within the margin.
  */
 #define COLUMNS_MAX_D 48
 #define COLUMN_CODEWORDS_MAX 4
-#define COLUMN_VECTORS_MAX (COLUMN_VECTORS > COLUMN_VECTORS_FEW ? COLUMN_VECTORS : COLUMN_VECTORS_FEW)
+#define COLUMN_VECTORS_MAX \
+    (COLUMN_VECTORS > COLUMN_VECTORS_FEW ? COLUMN_VECTORS : COLUMN_VECTORS_FEW)
 
 /* What a scan finds for the rows of a tile. */
 typedef struct {
@@ -30,7 +32,8 @@ INLINE void centre_columns(const int vectors, const size_t d, const work *w)
 
             UNROLL
             for (int r = 0; r < WIDTH; r++)
-                square[r] = v_fmadd(v_load(w->rows + (i + (size_t)r) * w->stride + j), v_set1(scale), v_load(offset + j));
+                square[r] = v_fmadd(v_load(w->rows + (i + (size_t)r) * w->stride + j),
+                                    v_set1(scale), v_load(offset + j));
             v_transpose(square);
             UNROLL
             for (int r = 0; r < WIDTH; r++)
@@ -40,7 +43,8 @@ INLINE void centre_columns(const int vectors, const size_t d, const work *w)
     for (size_t i = 0; i < w->n; i++) {
         UNROLL
         for (size_t j = i < in_squares ? d_in_squares : 0; j < d; j++)
-            w->centred[j * TILE_ROWS_MAX + i] = REAL_FMA(w->rows[i * w->stride + j], scale, offset[j]);
+            w->centred[j * TILE_ROWS_MAX + i] = REAL_FMA(w->rows[i * w->stride + j], scale,
+                                                         offset[j]);
     }
     for (size_t i = w->n; i < padded; i++) {
         for (size_t j = 0; j < d; j++)
@@ -58,14 +62,17 @@ INLINE vec column_margin(const size_t d, const work *w, size_t i)
 
         norm2 = v_fmadd(x, x, norm2);
     }
-    margin = v_fmadd(norm2, v_set1((real)w->index->margin_slope), v_set1((real)w->index->margin_base));
-    return v_select(v_less(norm2, v_set1((real)w->index->norm_limit)), margin, v_set1((real)INFINITY));
+    margin = v_fmadd(norm2, v_set1((real)w->index->margin_slope),
+                     v_set1((real)w->index->margin_base));
+    return v_select(v_less(norm2, v_set1((real)w->index->norm_limit)), margin,
+                    v_set1((real)INFINITY));
 }
 
-/* The least scores in panel g of `vectors` vectors of rows, from row i on, `codewords` codewords at a time: as many sums as
- * there are registers for, so that a load of coordinates serves several of them. */
-INLINE void least_of_panel(const int vectors, const int codewords, const size_t d, const work *w, size_t i, size_t g,
-                           vec *least)
+/* The least scores in panel g of `vectors` vectors of rows, from row i on, `codewords` codewords at
+ * a time: as many sums as there are registers for, so that a load of coordinates serves several of
+ * them. */
+INLINE void least_of_panel(const int vectors, const int codewords, const size_t d, const work *w,
+                           size_t i, size_t g, vec *least)
 {
     const real *c = w->panels + g * d * PANEL, *half_norm = w->half_norms + g * PANEL;
 
@@ -108,7 +115,8 @@ INLINE void least_of_panel(const int vectors, const int codewords, const size_t 
 }
 
 /* Scans all panels for `vectors` vectors of rows, from row i on. */
-INLINE void scan_block(const int vectors, const int codewords, const size_t d, const work *w, size_t i, column_results *found)
+INLINE void scan_block(const int vectors, const int codewords, const size_t d, const work *w,
+                       size_t i, column_results *found)
 {
     vec best[COLUMN_VECTORS_MAX], second[COLUMN_VECTORS_MAX], panel[COLUMN_VECTORS_MAX];
 
@@ -137,7 +145,8 @@ INLINE void scan_block(const int vectors, const int codewords, const size_t d, c
         v_store(w->margin + row, margin);
         v_store(found->best + row, best[v]);
         v_store(found->second + row, second[v]);
-        v_store(found->limit + row, v_select(v_less(limit, second[v]), limit, v_set1((real)INFINITY)));
+        v_store(found->limit + row,
+                v_select(v_less(limit, second[v]), limit, v_set1((real)INFINITY)));
         v_store(found->panel + row, panel[v]);
     }
 }
@@ -159,7 +168,8 @@ static double second_of_panel(const vec score[PANEL_VECTORS], real second)
 }
 
 /* Decides row i, that scores could not. */
-static NOINLINE void recheck_column(size_t d, const work *w, size_t i, real best, bool keep_second, uint32_t *code)
+static NOINLINE void recheck_column(size_t d, const work *w, size_t i, real best, bool keep_second,
+                                    uint32_t *code)
 {
     real x[COLUMNS_MAX_D];
 
@@ -169,8 +179,8 @@ static NOINLINE void recheck_column(size_t d, const work *w, size_t i, real best
 }
 
 /* Decides row i after all panels. */
-INLINE void decide_column(const size_t d, const work *w, size_t i, const column_results *found, bool keep_second,
-                          uint32_t *code)
+INLINE void decide_column(const size_t d, const work *w, size_t i, const column_results *found,
+                          bool keep_second, uint32_t *code)
 {
     const size_t g = (size_t)(int)found->panel[i];
     const real *c = w->panels + g * d * PANEL;
@@ -182,7 +192,8 @@ INLINE void decide_column(const size_t d, const work *w, size_t i, const column_
         score[v] = v_load(w->half_norms + g * PANEL + (size_t)(v * WIDTH));
         other[v] = v_set1(0);
     }
-    /* Two sums, of even and of odd coordinates, overlap; the bound on a score's error holds for any order. */
+    /* Two sums, of even and of odd coordinates, overlap; the bound on a score's error holds for any
+     * order. */
     UNROLL
     for (size_t j = 0; j + 1 < d; j += 2) {
         const real *x = w->centred + j * TILE_ROWS_MAX + i;
@@ -213,7 +224,8 @@ INLINE void decide_column(const size_t d, const work *w, size_t i, const column_
 }
 
 /* The whole tile; d is a constant where this is called. */
-INLINE void scan_columns(const int vectors, const int codewords, const size_t d, const work *w, const centnn_results *results)
+INLINE void scan_columns(const int vectors, const int codewords, const size_t d, const work *w,
+                         const centnn_results *results)
 {
     column_results found;
 

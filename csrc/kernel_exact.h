@@ -1,5 +1,6 @@
 /*
- * kernel_exact.h - part of the kernel: the definition of distance, and the rows that only it can decide
+ * kernel_exact.h - part of the kernel: the definition of distance, and the rows that only it can
+ * decide
  */
 
 /* The definition. */
@@ -16,8 +17,8 @@ INLINE double distance_to(const real *row, const real *codeword, size_t d)
 }
 
 /* Scores of `rows` rows (x', by pointers) against `panels` panels that start with panel g. */
-INLINE void score_panels(const int rows, const int panels, const work *w, const real *const *x, size_t g,
-                         vec score[][BLOCK_VECTORS])
+INLINE void score_panels(const int rows, const int panels, const work *w, const real *const *x,
+                         size_t g, vec score[][BLOCK_VECTORS])
 {
     const int vectors = panels * PANEL_VECTORS;
     const size_t d = w->d;
@@ -37,7 +38,8 @@ INLINE void score_panels(const int rows, const int panels, const work *w, const 
 
         UNROLL
         for (int v = 0; v < vectors; v++)
-            codewords[v] = v_load(c + (size_t)(v / PANEL_VECTORS) * d * PANEL + (size_t)(v % PANEL_VECTORS * WIDTH));
+            codewords[v] = v_load(c + (size_t)(v / PANEL_VECTORS) * d * PANEL +
+                                  (size_t)(v % PANEL_VECTORS * WIDTH));
         UNROLL
         for (int r = 0; r < rows; r++) {
             const vec coordinate = v_set1(x[r][j]);
@@ -60,7 +62,8 @@ INLINE unsigned near_slots(const int vectors, const vec *score, vec limit)
     return near;
 }
 
-/* A row's nearest codeword by the definition, and the second smallest distance among those looked at. */
+/* A row's nearest codeword by the definition, and the second smallest distance among those looked
+ * at. */
 typedef struct {
     double distance, second;
     uint32_t code;
@@ -77,8 +80,8 @@ INLINE void consider(exact *found, double distance, uint32_t code)
     }
 }
 
-/* Applies the definition to all codewords that score `limit` or less for the row x'; to all if the limit is infinite or NaN.
- * A row without a comparable distance (NaN) gets codeword 0. */
+/* Applies the definition to all codewords that score `limit` or less for the row x'; to all if the
+ * limit is infinite or NaN. A row without a comparable distance (NaN) gets codeword 0. */
 static exact search_exactly(const work *w, const real *row, const real *x, real limit)
 {
     exact found = {INFINITY, INFINITY, 0};
@@ -88,7 +91,8 @@ static exact search_exactly(const work *w, const real *row, const real *x, real 
         vec score[1][BLOCK_VECTORS];
 
         score_panels(1, 1, w, &x, g, score);
-        for (unsigned near = near_slots(PANEL_VECTORS, score[0], v_set1(limit)); near; near &= near - 1) {
+        for (unsigned near = near_slots(PANEL_VECTORS, score[0], v_set1(limit)); near;
+             near &= near - 1) {
             const size_t slot = g * PANEL + lowest_bit(near);
 
             if (slot < w->index->k) {
@@ -105,9 +109,11 @@ static exact search_exactly(const work *w, const real *row, const real *x, real 
     return found;
 }
 
-/* Decides row i, that scores could not. Its second score stays what it was, but for a row without a margin, whose scores
- * may differ between instruction sets: there the second distance, negated, takes its place. */
-static void recheck(const work *w, size_t i, const real *x, real best, bool keep_second, uint32_t *code)
+/* Decides row i, that scores could not. Its second score stays what it was, but for a row without a
+ * margin, whose scores may differ between instruction sets: there the second distance, negated,
+ * takes its place. */
+static void recheck(const work *w, size_t i, const real *x, real best, bool keep_second,
+                    uint32_t *code)
 {
     const real limit = w->margin[i] < (real)INFINITY ? best + w->margin[i] : (real)INFINITY;
     const exact found = search_exactly(w, w->rows + i * w->stride, x, limit);
@@ -117,7 +123,8 @@ static void recheck(const work *w, size_t i, const real *x, real best, bool keep
         w->second[i] = -found.second;
 }
 
-/* The distances to the codewords found. Four rows at a time, as one sum is a chain of dependent FMAs. */
+/* The distances to the codewords found. Four rows at a time, as one sum is a chain of dependent
+ * FMAs. */
 static void fill_distances(const work *w, const uint32_t *codes, double *distances)
 {
     const size_t d = w->d;
@@ -146,8 +153,8 @@ static void fill_distances(const work *w, const uint32_t *codes, double *distanc
         distances[i] = distance_to(w->rows + i * w->stride, w->codebook + codes[i] * d, d);
 }
 
-/* The runner-up's distance from its score, never below the winner's. |x'|^2 is summed in order again, in float64, as
- * norm2's bits depend on the width of vectors. */
+/* The runner-up's distance from its score, never below the winner's. |x'|^2 is summed in order
+ * again, in float64, as norm2's bits depend on the width of vectors. */
 static double runner_up(const work *w, size_t i, double distance)
 {
     const real *row = w->rows + i * w->stride, *offset = index_array(w->index, w->index->offset);
@@ -174,7 +181,8 @@ static void finish(const work *w, const centnn_results *results)
         for (size_t i = 0; i < w->n; i++) {
             const real *codeword = w->codebook + results->codes[i] * w->d;
 
-            results->runner_up[i] = runner_up(w, i, distance_to(w->rows + i * w->stride, codeword, w->d));
+            results->runner_up[i] = runner_up(w, i,
+                                              distance_to(w->rows + i * w->stride, codeword, w->d));
         }
     }
 }

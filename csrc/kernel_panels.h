@@ -35,8 +35,8 @@ static void centre_rows(const work *w)
     }
 }
 
-/* One row's best score so far in each lane, the second best, and which vector of codewords the best was in (as a number
- * that a float32 holds exactly: at most CENTNN_MAX_K). */
+/* One row's best score so far in each lane, the second best, and which vector of codewords the best
+ * was in (as a number that a float32 holds exactly: at most CENTNN_MAX_K). */
 typedef struct {
     vec best, second, where;
 } running;
@@ -55,7 +55,8 @@ INLINE void update(running *r, vec score, vec where)
 }
 
 /* Scores `rows` rows against `panels` panels from panel g on. */
-INLINE void update_by_panels(const int rows, const int panels, const work *w, const real *const *x, size_t g, running *state)
+INLINE void update_by_panels(const int rows, const int panels, const work *w, const real *const *x,
+                             size_t g, running *state)
 {
     vec score[BLOCK_ROWS][BLOCK_VECTORS];
 
@@ -89,7 +90,8 @@ static double second_of(const running *state)
 }
 
 /* Decides row i after all panels. */
-INLINE void decide(const work *w, size_t i, const real *x, const running *state, bool keep_second, uint32_t *code)
+INLINE void decide(const work *w, size_t i, const real *x, const running *state, bool keep_second,
+                   uint32_t *code)
 {
     const real best = v_least(state->best);
     const vec limit = v_set1(best + w->margin[i]);
@@ -108,8 +110,10 @@ INLINE void decide(const work *w, size_t i, const real *x, const running *state,
     }
 }
 
-/* The whole tile, `rows` rows and `panels` panels at a time. A last block that is not full repeats its last row. */
-INLINE void scan_tile(const int rows, const int panels, const work *w, const centnn_results *results)
+/* The whole tile, `rows` rows and `panels` panels at a time. A last block that is not full repeats
+ * its last row. */
+INLINE void scan_tile(const int rows, const int panels, const work *w,
+                      const centnn_results *results)
 {
     for (size_t i = 0; i < w->n; i += (size_t)rows) {
         const real *x[BLOCK_ROWS];

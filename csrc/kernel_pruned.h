@@ -1,20 +1,23 @@
 /*
- * kernel_pruned.h - part of the kernel: only panels that can matter. For rows and codewords with structure, such as blocks of
- * images, where codewords near each other share panels (order.c).
+ * kernel_pruned.h - part of the kernel: only panels that can matter. For rows and codewords with
+ * structure, such as blocks of images, where codewords near each other share panels (order.c).
  *
- * On a few principal axes A of the codebook, each panel has a box that contains its codewords. A first pass scores every
- * row against its home, the panel whose middle is nearest on these axes; a second pass against the panels whose boxes are
- * no farther away than the best codeword so far. A panel is scored against six or so of the rows that want it at a time.
+ * On a few principal axes A of the codebook, each panel has a box that contains its codewords. A
+ * first pass scores every row against its home, the panel whose middle is nearest on these axes; a
+ * second pass against the panels whose boxes are no farther away than the best codeword so far. A
+ * panel is scored against six or so of the rows that want it at a time.
  *
- * Why a panel may be skipped: let y = A x', G = axis_gain >= |A v|^2 / |v|^2, and gap the distances on the axes from y to
- * the box. In the terms of error.h, for each codeword of the panel, exactly,
+ * Why a panel may be skipped: let y = A x', G = axis_gain >= |A v|^2 / |v|^2, and gap the distances
+ * on the axes from y to the box. In the terms of error.h, for each codeword of the panel, exactly,
  *
  *     |gap|^2 <= G |X - C|^2 = G (|X|^2 + 2 S)
  *
- * and it matters only if s <= best + margin, so if S <= best + 3/2 margin, |margin| being 2 E. So it may be skipped if
- * |gap|^2 > G (|X|^2 + 2 best + 3 margin). |x'|^2 is within one margin of |X|^2. The computed gaps on each axis are off by
- * e <= (2 d + 8) u (|X| + M), the sum of their squares by at most 2^-10 |gap|^2 + (1 + 2^10) MAX_AXES e^2, and as indexes to be
- * pruned have margin_slope <= 2^-16, the latter is less than a margin. Hence the limit: 1.001 G (|x'|^2 + 2 best + 8 margin).
+ * and it matters only if s <= best + margin, so if S <= best + 3/2 margin, |margin| being 2 E. So
+ * it may be skipped if |gap|^2 > G (|X|^2 + 2 best + 3 margin). |x'|^2 is within one margin of
+ * |X|^2. The computed gaps on each axis are off by e <= (2 d + 8) u (|X| + M), the sum of their
+ * squares by at most 2^-10 |gap|^2 + (1 + 2^10) MAX_AXES e^2, and as indexes to be pruned have
+ * margin_slope <= 2^-16, the latter is less than a margin. Hence the limit: 1.001 G (|x'|^2 + 2
+ * best + 8 margin).
  */
 #define AXIS_VECTORS ((MAX_AXES + WIDTH - 1) / WIDTH)
 #define PRUNE_VECTORS 2
@@ -24,7 +27,7 @@ typedef struct {
     real *state;      /* [][3][WIDTH]: running results, and one more for unused places of a block */
     real *coordinate; /* [MAX_AXES][]: -y */
     real *home, *limit;
-    uint32_t *list;   /* rows that want a panel */
+    uint32_t *list; /* rows that want a panel */
 } prune_work;
 
 static prune_work begin_pruning(const work *w)
@@ -59,7 +62,8 @@ static void project(const work *w, const prune_work *p)
         for (size_t j = 0; j < w->d; j++) {
             UNROLL
             for (int v = 0; v < AXIS_VECTORS; v++)
-                sum[v] = v_fnmadd(v_set1(x[j]), v_load(axes + j * PANEL + (size_t)(v * WIDTH)), sum[v]);
+                sum[v] = v_fnmadd(v_set1(x[j]), v_load(axes + j * PANEL + (size_t)(v * WIDTH)),
+                                  sum[v]);
         }
         UNROLL
         for (int v = 0; v < AXIS_VECTORS; v++)
@@ -127,7 +131,8 @@ static void visit(const work *w, const prune_work *p, size_t g, size_t count)
         score_panels(DENSE_ROWS, 1, w, x, g, score);
         UNROLL
         for (int r = 0; r < DENSE_ROWS; r++) {
-            running row = {v_load(state[r]), v_load(state[r] + WIDTH), v_load(state[r] + 2 * WIDTH)};
+            running row = {v_load(state[r]), v_load(state[r] + WIDTH),
+                           v_load(state[r] + 2 * WIDTH)};
 
             UNROLL
             for (int v = 0; v < PANEL_VECTORS; v++)
@@ -182,7 +187,8 @@ static size_t visit_homes(const work *w, const prune_work *p)
         size_t count = 0;
 
         for (size_t i = 0; i < w->n; i += WIDTH)
-            count = append_bits(p->list, count, i, at_home(p, i, v_set1((real)(int)g)) & present(w, i));
+            count = append_bits(p->list, count, i,
+                                at_home(p, i, v_set1((real)(int)g)) & present(w, i));
         visit(w, p, g, count);
     }
     return w->n;
@@ -198,7 +204,8 @@ static size_t visit_others(const work *w, const prune_work *p)
         size_t count = 0;
 
         for (size_t i = 0; i < w->n; i += WIDTH) {
-            const unsigned bits = in_reach(p, w->index->tile_rows, i, boxes + 3 * g * MAX_AXES) & present(w, i);
+            const unsigned bits = in_reach(p, w->index->tile_rows, i, boxes + 3 * g * MAX_AXES) &
+                                  present(w, i);
 
             if (bits)
                 count = append_bits(p->list, count, i, bits & ~at_home(p, i, number));
@@ -220,7 +227,8 @@ static void set_limits(const work *w, const prune_work *p)
     }
 }
 
-static size_t nearest_pruned(const centnn_index *index, const centnn_tile *tile, const centnn_results *results, void *scratch)
+static size_t nearest_pruned(const centnn_index *index, const centnn_tile *tile,
+                             const centnn_results *results, void *scratch)
 {
     const work w = begin(index, tile, scratch);
     const prune_work p = begin_pruning(&w);

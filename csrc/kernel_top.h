@@ -1,9 +1,9 @@
 /*
  * kernel_top.h - part of the kernel: the n nearest codewords
  *
- * A few rows at a time are scored against all panels. For each, the n-th smallest score is found first; the n nearest
- * codewords score no more than that and a margin (the argument of error.h, applied to the n-th instead of the first), and
- * those are ordered by the definition.
+ * A few rows at a time are scored against all panels. For each, the n-th smallest score is found
+ * first; the n nearest codewords score no more than that and a margin (the argument of error.h,
+ * applied to the n-th instead of the first), and those are ordered by the definition.
  */
 
 /* A binary heap of pairs, the largest by (key, code) on top. */
@@ -22,7 +22,8 @@ INLINE bool comes_before(double key, uint32_t code, double other_key, uint32_t o
 static void sift_down(const heap *h, size_t i, double key, uint32_t code)
 {
     for (size_t child; (child = 2 * i + 1) < h->n; i = child) {
-        if (child + 1 < h->n && comes_before(h->keys[child], h->codes[child], h->keys[child + 1], h->codes[child + 1]))
+        if (child + 1 < h->n &&
+            comes_before(h->keys[child], h->codes[child], h->keys[child + 1], h->codes[child + 1]))
             child++;
         if (!comes_before(key, code, h->keys[child], h->codes[child]))
             break;
@@ -114,7 +115,8 @@ static void nearest_n(const work *w, size_t i, const real *scores, size_t n, hea
         h->keys[j] = NAN;
 }
 
-/* Scores of TOP_ROWS rows (or fewer) from row i on with all codewords: [TOP_ROWS][n_panels * PANEL]. */
+/* Scores of TOP_ROWS rows (or fewer) from row i on with all codewords: [TOP_ROWS][n_panels *
+ * PANEL]. */
 static void score_all(const work *w, size_t i, real *scores)
 {
     const real *x[TOP_ROWS];
@@ -132,8 +134,8 @@ static void score_all(const work *w, size_t i, real *scores)
     }
 }
 
-static void nearest_top(const centnn_index *index, const centnn_tile *tile, size_t n_nearest, uint32_t *codes,
-                        double *distances, void *scratch)
+static void nearest_top(const centnn_index *index, const centnn_tile *tile, size_t n_nearest,
+                        uint32_t *codes, double *distances, void *scratch)
 {
     const work w = begin(index, tile, scratch);
     const size_t slots = w.n_panels * PANEL;

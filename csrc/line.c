@@ -1,16 +1,19 @@
 /*
  * line.c - search on a line: d = 1
  *
- * Among the distinct codewords in ascending order, the nearest one to x is a step function of x. The steps ("thresholds")
- * are found by bisection with the definition of distance itself, its rounding and its tie rule included, so that looking a
- * row up among them is exact by construction. A table of buckets finds the step without a search: almost always, the
- * codeword is one of the two that the row's bucket names.
+ * Among the distinct codewords in ascending order, the nearest one to x is a step function of x.
+ * The steps ("thresholds") are found by bisection with the definition of distance itself, its
+ * rounding and its tie rule included, so that looking a row up among them is exact by construction.
+ * A table of buckets finds the step without a search: almost always, the codeword is one of the two
+ * that the row's bucket names.
  *
- * Where it is a step function: the defined distance fl(fl(x - c)^2) falls weakly up to the codewords next to x and rises
- * weakly after them. If |x - c| <= 2^50 g, with g the least gap between codewords, then on either side of x it does so
- * strictly, as the exact squares differ by more than 2^-50 relative and each is rounded twice; it neither underflows, for
- * g >= 2^-500, nor overflows, for |x - c| <= 2^510. So only the two neighbours of x can tie there, which a threshold covers.
- * Rows farther away (and all, for a codebook with a tinier gap) are looked up by binary search, and their ties one by one.
+ * Where it is a step function: the defined distance fl(fl(x - c)^2) falls weakly up to the
+ * codewords next to x and rises weakly after them. If |x - c| <= 2^50 g, with g the least gap
+ * between codewords, then on either side of x it does so strictly, as the exact squares differ by
+ * more than 2^-50 relative and each is rounded twice; it neither underflows, for g >= 2^-500, nor
+ * overflows, for |x - c| <= 2^510. So only the two neighbours of x can tie there, which a threshold
+ * covers. Rows farther away (and all, for a codebook with a tinier gap) are looked up by binary
+ * search, and their ties one by one.
  */
 #include "line.h"
 
@@ -23,7 +26,8 @@
 
 typedef struct {
     double threshold;
-    uint32_t codes[2]; /* up to the threshold, and above it; both MANY if there are more steps in the bucket */
+    uint32_t codes[2]; /* up to the threshold, and above it; both MANY if there are more steps in
+                          the bucket */
 } bucket;
 
 #define MANY UINT32_MAX
@@ -123,7 +127,8 @@ static uint32_t find_exactly(const line *l, double x)
     return code;
 }
 
-/* The bucket of x. Every operation is monotonic, so that of two numbers in different buckets it is known which is larger. */
+/* The bucket of x. Every operation is monotonic, so that of two numbers in different buckets it is
+ * known which is larger. */
 INLINE int32_t bucket_of(double x, double origin, double inverse, double last)
 {
     double place = (x - origin) * inverse;
@@ -151,39 +156,41 @@ static uint32_t find_in_bucket(const line *l, double x, size_t b)
     return numbers_of(l, l->codes)[begin];
 }
 
-/* The codes of up to TILE_ROWS_MAX rows: first all buckets, in a loop that compilers vectorize, then the look-ups. */
-#define DEFINE_FIND_CODES(name, type)                                                                                       \
-    static void name(const line *l, const type *rows, size_t stride, size_t n, uint32_t *codes)                             \
-    {                                                                                                                       \
-        const double low = l->low, high = l->high, origin = l->origin, inverse = l->inverse;                                \
-        const double last = (double)(l->n_buckets - 1);                                                                     \
-        const bucket *buckets = buckets_of(l);                                                                              \
-        int32_t places[TILE_ROWS_MAX];                                                                                      \
-                                                                                                                            \
-        if (stride == 1) {                                                                                                  \
-            for (size_t i = 0; i < n; i++)                                                                                  \
-                places[i] = bucket_of((double)rows[i], origin, inverse, last);                                              \
-        } else {                                                                                                            \
-            for (size_t i = 0; i < n; i++)                                                                                  \
-                places[i] = bucket_of((double)rows[i * stride], origin, inverse, last);                                     \
-        }                                                                                                                   \
-        for (size_t i = 0; i < n; i++) {                                                                                    \
-            const double x = (double)rows[i * stride];                                                                      \
-            const bucket *b = &buckets[places[i]];                                                                          \
-            uint32_t code = b->codes[x > b->threshold]; /* no branch: it would be unpredictable */                          \
-                                                                                                                            \
-            if (UNLIKELY(!(x >= low && x <= high)))                                                                         \
-                code = find_exactly(l, x);                                                                                  \
-            else if (UNLIKELY(code == MANY))                                                                                \
-                code = find_in_bucket(l, x, (size_t)places[i]);                                                             \
-            codes[i] = code;                                                                                                \
-        }                                                                                                                   \
+/* The codes of up to TILE_ROWS_MAX rows: first all buckets, in a loop that compilers vectorize,
+ * then the look-ups. */
+#define DEFINE_FIND_CODES(name, type)                                                              \
+    static void name(const line *l, const type *rows, size_t stride, size_t n, uint32_t *codes)    \
+    {                                                                                              \
+        const double low = l->low, high = l->high, origin = l->origin, inverse = l->inverse;       \
+        const double last = (double)(l->n_buckets - 1);                                            \
+        const bucket *buckets = buckets_of(l);                                                     \
+        int32_t places[TILE_ROWS_MAX];                                                             \
+                                                                                                   \
+        if (stride == 1) {                                                                         \
+            for (size_t i = 0; i < n; i++)                                                         \
+                places[i] = bucket_of((double)rows[i], origin, inverse, last);                     \
+        } else {                                                                                   \
+            for (size_t i = 0; i < n; i++)                                                         \
+                places[i] = bucket_of((double)rows[i * stride], origin, inverse, last);            \
+        }                                                                                          \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            const double x = (double)rows[i * stride];                                             \
+            const bucket *b = &buckets[places[i]];                                                 \
+            uint32_t code = b->codes[x > b->threshold]; /* no branch: it would be unpredictable */ \
+                                                                                                   \
+            if (UNLIKELY(!(x >= low && x <= high)))                                                \
+                code = find_exactly(l, x);                                                         \
+            else if (UNLIKELY(code == MANY))                                                       \
+                code = find_in_bucket(l, x, (size_t)places[i]);                                    \
+            codes[i] = code;                                                                       \
+        }                                                                                          \
     }
 
 DEFINE_FIND_CODES(find_codes_f32, float)
 DEFINE_FIND_CODES(find_codes_f64, double)
 
-/* The second smallest distance from x: another copy of the nearest codeword, or one of its neighbours. */
+/* The second smallest distance from x: another copy of the nearest codeword, or one of its
+ * neighbours. */
 static double runner_up(const line *l, double x, uint32_t code, double distance)
 {
     const double *values = values_of(l);
@@ -210,7 +217,8 @@ static void finish(const line *l, double x, size_t i, const centnn_results *resu
         results->runner_up[i] = runner_up(l, x, code, distance);
 }
 
-void centnn_line_search(const centnn_index *index, const centnn_tile *tile, const centnn_results *results)
+void centnn_line_search(const centnn_index *index, const centnn_tile *tile,
+                        const centnn_results *results)
 {
     const line *l = index_array(index, index->line);
     const bool f64 = index->precision == CENTNN_F64;
@@ -223,12 +231,13 @@ void centnn_line_search(const centnn_index *index, const centnn_tile *tile, cons
         find_codes_f32(l, f32_rows, tile->stride, tile->n, results->codes);
     if (results->distances || results->runner_up) {
         for (size_t i = 0; i < tile->n; i++)
-            finish(l, f64 ? f64_rows[i * tile->stride] : (double)f32_rows[i * tile->stride], i, results);
+            finish(l, f64 ? f64_rows[i * tile->stride] : (double)f32_rows[i * tile->stride], i,
+                   results);
     }
 }
 
-void centnn_line_search_bytes(const centnn_index *index, const centnn_rows *rows, size_t first, size_t n,
-                              const centnn_results *results)
+void centnn_line_search_bytes(const centnn_index *index, const centnn_rows *rows, size_t first,
+                              size_t n, const centnn_results *results)
 {
     const line *l = index_array(index, index->line);
     const uint8_t *data = (const uint8_t *)rows->data + (ptrdiff_t)first * rows->row_stride;
@@ -261,18 +270,21 @@ static int compare_entries(const void *a, const void *b)
     return x->code < y->code ? -1 : x->code > y->code;
 }
 
-/* Fills in values, codes, ranks and repeated. Sorts in the memory of the buckets, which are made later. */
+/* Fills in values, codes, ranks and repeated. Sorts in the memory of the buckets, which are made
+ * later. */
 static void sort_values(line *l, const centnn_index *index)
 {
     char *base = (char *)l;
     entry *entries = (entry *)(void *)(base + l->buckets);
     double *values = (double *)(void *)(base + l->values);
-    uint32_t *codes = (uint32_t *)(void *)(base + l->codes), *ranks = (uint32_t *)(void *)(base + l->ranks);
+    uint32_t *codes = (uint32_t *)(void *)(base + l->codes),
+             *ranks = (uint32_t *)(void *)(base + l->ranks);
     uint32_t *repeated = (uint32_t *)(void *)(base + l->repeated);
     const void *codebook = index_array(index, index->codebook);
 
     for (size_t i = 0; i < index->k; i++) {
-        entries[i].value = index->precision == CENTNN_F64 ? ((const double *)codebook)[i] : (double)((const float *)codebook)[i];
+        entries[i].value = index->precision == CENTNN_F64 ? ((const double *)codebook)[i]
+                                                          : (double)((const float *)codebook)[i];
         entries[i].code = (uint32_t)i;
     }
     qsort(entries, index->k, sizeof *entries, compare_entries);
@@ -331,8 +343,8 @@ static bool is_above(const line *l, double x, size_t j)
     return right < left || (right == left && codes[j + 1] < codes[j]);
 }
 
-/* The largest number of this precision that goes to the j-th value. It is next to the middle, mostly: the search widens
- * from there, and then bisects. */
+/* The largest number of this precision that goes to the j-th value. It is next to the middle,
+ * mostly: the search widens from there, and then bisects. */
 static double find_threshold(const line *l, size_t j, centnn_dtype precision)
 {
     const double *values = values_of(l);
@@ -385,7 +397,8 @@ static void fill_buckets(line *l)
     const double *thresholds = thresholds_of(l);
     const uint32_t *codes = numbers_of(l, l->codes);
     const size_t steps = l->n_values - 1;
-    const double last = (double)(l->n_buckets - 1), span = steps ? thresholds[steps - 1] - thresholds[0] : 0;
+    const double last = (double)(l->n_buckets - 1),
+                 span = steps ? thresholds[steps - 1] - thresholds[0] : 0;
     size_t j = 0;
 
     l->origin = steps ? thresholds[0] : 0;

@@ -1,9 +1,10 @@
 /*
  * order.c - codewords in spatially compact panels, for pruning
  *
- * Principal axes of the codebook by power iteration; then the codewords are halved along the axis on which they spread most,
- * again and again, until each part is a panel. Nothing here needs to be exact, nor does it influence results: the boxes
- * are computed from the axes as stored, and kernel_pruned.h allows for all rounding.
+ * Principal axes of the codebook by power iteration; then the codewords are halved along the axis
+ * on which they spread most, again and again, until each part is a panel. Nothing here needs to be
+ * exact, nor does it influence results: the boxes are computed from the axes as stored, and
+ * kernel_pruned.h allows for all rounding.
  */
 #include "order.h"
 
@@ -11,9 +12,9 @@
 #include <string.h>
 
 #define ITERATIONS 6
-#define SAMPLE 1024          /* codewords that axes are computed from */
+#define SAMPLE 1024 /* codewords that axes are computed from */
 #define FEWEST_COORDINATES 9
-#define FEWEST_PANELS 8      /* below, dense search is as fast */
+#define FEWEST_PANELS 8 /* below, dense search is as fast */
 #define STEEPEST_MARGIN 0x1p-16
 
 /* The workspace, and what is needed to read packed codewords. */
@@ -31,7 +32,7 @@ static double get(const ordering *o, size_t array, size_t i)
     const char *data = o->base + array;
 
     return o->index->precision == CENTNN_F64 ? ((const double *)(const void *)data)[i]
-                                              : (double)((const float *)(const void *)data)[i];
+                                             : (double)((const float *)(const void *)data)[i];
 }
 
 static void put(const ordering *o, size_t array, size_t i, double x)
@@ -47,7 +48,8 @@ static void put(const ordering *o, size_t array, size_t i, double x)
 /* Coordinate j of the codeword in this slot, as packed in the order of indices. */
 static double packed(const ordering *o, size_t slot, size_t j)
 {
-    return get(o, o->index->panels, slot / o->width * o->width * o->d + j * o->width + slot % o->width);
+    return get(o, o->index->panels,
+               slot / o->width * o->width * o->d + j * o->width + slot % o->width);
 }
 
 static double dot(const double *a, const double *b, size_t d)
@@ -177,8 +179,10 @@ static size_t widest_axis(const ordering *o, const uint32_t *codes, size_t n)
     return axis;
 }
 
-/* Partially sorts codes by their coordinate on an axis: the smallest `n_left` first (Hoare's quickselect). */
-static void select_smallest(const ordering *o, uint32_t *codes, size_t n, size_t n_left, size_t axis)
+/* Partially sorts codes by their coordinate on an axis: the smallest `n_left` first (Hoare's
+ * quickselect). */
+static void select_smallest(const ordering *o, uint32_t *codes, size_t n, size_t n_left,
+                            size_t axis)
 {
     const double *y = o->coordinate + axis;
     const ptrdiff_t wanted = (ptrdiff_t)n_left;
@@ -254,9 +258,17 @@ bool centnn_order_panels(centnn_index *index)
     char *base = (char *)index;
     uint32_t *order = (uint32_t *)(void *)(base + index->order);
     double *memory = (double *)(void *)(base + index->workspace);
-    ordering o = {index, base, index->k, index->d, panel_width(index->precision), 0, memory, memory + (MAX_AXES + 1) * index->d};
+    ordering o = {index,
+                  base,
+                  index->k,
+                  index->d,
+                  panel_width(index->precision),
+                  0,
+                  memory,
+                  memory + (MAX_AXES + 1) * index->d};
 
-    /* Testing a panel's box costs about 2.5 ns whatever d is: more than scoring the panel in few dimensions. */
+    /* Testing a panel's box costs about 2.5 ns whatever d is: more than scoring the panel in few
+     * dimensions. */
     if (index->d < FEWEST_COORDINATES || index->n_panels < FEWEST_PANELS || index->norm_limit < 0 ||
         index->margin_slope > STEEPEST_MARGIN)
         return false;
@@ -268,6 +280,7 @@ bool centnn_order_panels(centnn_index *index)
     find_boxes(&o, order);
     index->n_axes = o.n_axes;
     index->axis_gain = gain(&o);
-    index->prune_limit = 0.4; /* measured on blocks of images: where dense search starts to be faster */
+    index->prune_limit =
+        0.4; /* measured on blocks of images: where dense search starts to be faster */
     return true;
 }

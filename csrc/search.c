@@ -1,5 +1,6 @@
 /*
- * search.c - entry points: arguments are checked here, rows cut into tiles, and every tile given to a kernel
+ * search.c - entry points: arguments are checked here, rows cut into tiles, and every tile given to
+ * a kernel
  */
 #include "dispatch.h"
 #include "internal.h"
@@ -38,14 +39,17 @@ size_t centnn_scratch_size(const centnn_index *index)
 
 static void *kernel_scratch(const centnn_index *index, void *scratch)
 {
-    return (char *)scratch + round_up(index->tile_rows * index->d * real_size(index->precision), PANEL_BYTES);
+    return (char *)scratch +
+           round_up(index->tile_rows * index->d * real_size(index->precision), PANEL_BYTES);
 }
 
-static centnn_status check(const centnn_index *index, const centnn_rows *rows, const uint32_t *codes, const void *scratch)
+static centnn_status check(const centnn_index *index, const centnn_rows *rows,
+                           const uint32_t *codes, const void *scratch)
 {
     if (!index || !rows || !scratch || (rows->n > 0 && (!rows->data || !codes)))
         return CENTNN_ERR_NULL;
-    if (centnn_dtype_size(rows->dtype) == 0 || (rows->dtype == CENTNN_F64 && index->precision != CENTNN_F64))
+    if (centnn_dtype_size(rows->dtype) == 0 ||
+        (rows->dtype == CENTNN_F64 && index->precision != CENTNN_F64))
         return CENTNN_ERR_DTYPE;
     if (rows->d != index->d || (uintptr_t)scratch % PANEL_BYTES != 0)
         return CENTNN_ERR_SIZE;
@@ -55,9 +59,10 @@ static centnn_status check(const centnn_index *index, const centnn_rows *rows, c
 }
 
 /*
- * Whether to prune is decided by trying. A tile is searched by pruning; while such tiles look at few enough of the panels,
- * so is the next one. After a tile that did not pay, the following ones are searched densely before it is tried again, twice
- * as many each time: on data without structure the trials cost about one percent. Results do not depend on any of this.
+ * Whether to prune is decided by trying. A tile is searched by pruning; while such tiles look at
+ * few enough of the panels, so is the next one. After a tile that did not pay, the following ones
+ * are searched densely before it is tried again, twice as many each time: on data without structure
+ * the trials cost about one percent. Results do not depend on any of this.
  */
 typedef struct {
     bool possible;
@@ -67,14 +72,17 @@ typedef struct {
 #define FIRST_WAIT 31
 #define FEWEST_TILES 16 /* of a search that is worth a trial */
 
-static pruning start_pruning(const centnn_index *index, const centnn_rows *rows, const double *runner_up)
+static pruning start_pruning(const centnn_index *index, const centnn_rows *rows,
+                             const double *runner_up)
 {
     /* The runner-up's score may be in a panel that pruning does not look at. */
-    return (pruning){index->n_axes > 0 && !runner_up && rows->n / FEWEST_TILES >= index->tile_rows, 0, FIRST_WAIT};
+    return (pruning){index->n_axes > 0 && !runner_up && rows->n / FEWEST_TILES >= index->tile_rows,
+                     0, FIRST_WAIT};
 }
 
-static void search_tile(const centnn_kernel *kernel, const centnn_index *index, const centnn_tile *tile,
-                        const centnn_results *results, pruning *prune, void *scratch)
+static void search_tile(const centnn_kernel *kernel, const centnn_index *index,
+                        const centnn_tile *tile, const centnn_results *results, pruning *prune,
+                        void *scratch)
 {
     if (!prune->possible || prune->wait > 0) {
         prune->wait -= prune->possible;
@@ -90,8 +98,8 @@ static void search_tile(const centnn_kernel *kernel, const centnn_index *index, 
     }
 }
 
-centnn_status centnn_search(const centnn_index *index, const centnn_rows *rows, uint32_t *codes, double *distances,
-                            double *runner_up, void *scratch)
+centnn_status centnn_search(const centnn_index *index, const centnn_rows *rows, uint32_t *codes,
+                            double *distances, double *runner_up, void *scratch)
 {
     const centnn_status status = check(index, rows, codes, scratch);
 
@@ -121,8 +129,8 @@ centnn_status centnn_search(const centnn_index *index, const centnn_rows *rows, 
     return CENTNN_OK;
 }
 
-centnn_status centnn_search_top(const centnn_index *index, const centnn_rows *rows, size_t n_nearest, uint32_t *codes,
-                                double *distances, void *scratch)
+centnn_status centnn_search_top(const centnn_index *index, const centnn_rows *rows,
+                                size_t n_nearest, uint32_t *codes, double *distances, void *scratch)
 {
     const centnn_status status = check(index, rows, codes, scratch);
 
@@ -138,7 +146,8 @@ centnn_status centnn_search_top(const centnn_index *index, const centnn_rows *ro
         const centnn_tile tile = centnn_load_tile(rows, first, n, index->precision, scratch);
 
         kernel->nearest_top(index, &tile, n_nearest, codes + first * n_nearest,
-                            distances ? distances + first * n_nearest : NULL, kernel_scratch(index, scratch));
+                            distances ? distances + first * n_nearest : NULL,
+                            kernel_scratch(index, scratch));
     }
     return CENTNN_OK;
 }

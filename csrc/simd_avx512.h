@@ -20,8 +20,8 @@ typedef __mmask16 mask;
 #define TO_MASK _mm512_cmp_ps_mask
 #endif
 
-/* A panel is one vector. Short rows: 12 accumulators, broadcasts from memory inside the FMA. Long rows: 24 accumulators,
- * to read less of both operands. */
+/* A panel is one vector. Short rows: 12 accumulators, broadcasts from memory inside the FMA. Long
+ * rows: 24 accumulators, to read less of both operands. */
 #define DENSE_ROWS 12
 #define DENSE_PANELS 1
 #define LONG_ROW 32
@@ -33,7 +33,8 @@ typedef __mmask16 mask;
 #define COLUMN_CODEWORDS 4
 
 #ifdef __clang__
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx2,fma"))), \
+                             apply_to = function)
 #else
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512dq,avx2,fma")
@@ -112,7 +113,8 @@ INLINE void v_transpose(vec row[WIDTH])
 
         row[r] = _mm512_i32gather_pd(index, &square[0][r], 8);
 #else
-        const __m512i index = _mm512_setr_epi32(0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240);
+        const __m512i index = _mm512_setr_epi32(0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176,
+                                                192, 208, 224, 240);
 
         row[r] = _mm512_i32gather_ps(index, &square[0][r], 4);
 #endif

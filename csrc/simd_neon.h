@@ -1,5 +1,6 @@
 /*
- * simd_neon.h - the vector layer (described in simd_scalar.h) for 64-bit ARM, where NEON is always there
+ * simd_neon.h - the vector layer (described in simd_scalar.h) for 64-bit ARM, where NEON is always
+ * there
  */
 #include <arm_neon.h>
 #include <math.h>

@@ -1,18 +1,19 @@
 /*
- * simd_scalar.h - the vector layer in plain C: vectors of one lane. What it computes defines what the others must.
+ * simd_scalar.h - the vector layer in plain C: vectors of one lane. What it computes defines what
+ * the others must.
  *
  * A vector layer provides, for the precision REAL_BITS:
  *
- *   real, vec, mask, WIDTH       element, vector and comparison types; lanes of a vector (a divisor of a panel)
- *   DENSE_ROWS, DENSE_PANELS     rows and panels at a time: DENSE_ROWS * DENSE_PANELS * PANEL / WIDTH accumulators
- *   LONG_ROWS, LONG_PANELS       optional: the same for rows of LONG_ROW coordinates or more
- *   COLUMN_VECTORS, COLUMN_CODEWORDS     vectors of rows, and codewords, at a time where lanes are rows
- *   COLUMN_VECTORS_FEW, COLUMN_CODEWORDS_FEW   the same for rows of up to 4 coordinates
- *   v_load v_store v_set1 v_min v_max v_add v_sub v_fmadd(a, b, c) = a b + c, v_fnmadd(a, b, c) = c - a b
- *   v_less(a, b)                 a mask, and v_select(mask, a, b): a where it is set, else b
- *   v_transpose(row)             transposes WIDTH vectors in place
- *   v_least(a)                   the least element
- *   v_near(a, b)                 bits of the lanes where not a > b (so also where either is NaN)
+ *   real, vec, mask, WIDTH       element, vector and comparison types; lanes of a vector (a divisor
+ * of a panel) DENSE_ROWS, DENSE_PANELS     rows and panels at a time: DENSE_ROWS * DENSE_PANELS *
+ * PANEL / WIDTH accumulators LONG_ROWS, LONG_PANELS       optional: the same for rows of LONG_ROW
+ * coordinates or more COLUMN_VECTORS, COLUMN_CODEWORDS     vectors of rows, and codewords, at a
+ * time where lanes are rows COLUMN_VECTORS_FEW, COLUMN_CODEWORDS_FEW   the same for rows of up to 4
+ * coordinates v_load v_store v_set1 v_min v_max v_add v_sub v_fmadd(a, b, c) = a b + c, v_fnmadd(a,
+ * b, c) = c - a b v_less(a, b)                 a mask, and v_select(mask, a, b): a where it is set,
+ * else b v_transpose(row)             transposes WIDTH vectors in place v_least(a) the least
+ * element v_near(a, b)                 bits of the lanes where not a > b (so also where either is
+ * NaN)
  *
  * No operand is NaN where it matters, so that minima and maxima may differ in how they treat it.
  */

@@ -1,8 +1,9 @@
 /*
- * check_isas.c - every instruction set against the scalar one, in C only, so that it runs under an emulator
+ * check_isas.c - every instruction set against the scalar one, in C only, so that it runs under an
+ * emulator
  *
- * Codes, distances, runner-up and top-k, in many shapes, must have the same bytes. Prints a line per instruction set;
- * exits with 1 at a difference.
+ * Codes, distances, runner-up and top-k, in many shapes, must have the same bytes. Prints a line
+ * per instruction set; exits with 1 at a difference.
  */
 #include "centnn.h"
 
@@ -52,7 +53,8 @@ static answer search(const centnn_index *index, const centnn_rows *rows, int pru
 {
     const size_t n = rows->n;
     void *scratch = allocate(centnn_scratch_size(index));
-    answer a = {allocate(n * 4), allocate(n * 4 * N_NEAREST), allocate(n * 8), allocate(n * 8), allocate(n * 8 * N_NEAREST)};
+    answer a = {allocate(n * 4), allocate(n * 4 * N_NEAREST), allocate(n * 8), allocate(n * 8),
+                allocate(n * 8 * N_NEAREST)};
 
     if (centnn_search(index, rows, a.codes, a.distances, pruned ? NULL : a.runner_up, scratch) ||
         centnn_search_top(index, rows, N_NEAREST, a.top_codes, a.top_distances, scratch))
@@ -64,7 +66,8 @@ static answer search(const centnn_index *index, const centnn_rows *rows, int pru
 static int same(const answer *a, const answer *b, size_t n)
 {
     return !memcmp(a->codes, b->codes, n * 4) && !memcmp(a->distances, b->distances, n * 8) &&
-           !memcmp(a->runner_up, b->runner_up, n * 8) && !memcmp(a->top_codes, b->top_codes, n * 4 * N_NEAREST) &&
+           !memcmp(a->runner_up, b->runner_up, n * 8) &&
+           !memcmp(a->top_codes, b->top_codes, n * 4 * N_NEAREST) &&
            !memcmp(a->top_distances, b->top_distances, n * 8 * N_NEAREST);
 }
 
@@ -101,7 +104,8 @@ static int check(const char *isa, size_t n, size_t k, size_t d, centnn_dtype typ
         release(&found);
     }
     if (!ok)
-        printf("%s differs: n %zu, k %zu, d %zu, type %d, coarse %d\n", isa, n, k, d, (int)type, coarse);
+        printf("%s differs: n %zu, k %zu, d %zu, type %d, coarse %d\n", isa, n, k, d, (int)type,
+               coarse);
     free(x);
     free(c);
     free(index);

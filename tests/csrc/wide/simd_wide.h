@@ -1,6 +1,7 @@
 /*
- * simd_wide.h - a vector layer for tests: as wide as AVX-512, with its block shapes, in plain arrays. It takes the place of
- * AVX2 in a library built for tests, so that the kernel's wide instances run on any machine.
+ * simd_wide.h - a vector layer for tests: as wide as AVX-512, with its block shapes, in plain
+ * arrays. It takes the place of AVX2 in a library built for tests, so that the kernel's wide
+ * instances run on any machine.
  */
 #include <math.h>
 
@@ -23,19 +24,19 @@ typedef unsigned mask;
 #define COLUMN_CODEWORDS 4
 
 #define EACH for (int i = 0; i < WIDTH; i++)
-#define DEFINE_BINARY(name, expression)                                                                                     \
-    INLINE vec name(vec a, vec b)                                                                                           \
-    {                                                                                                                       \
-        vec r;                                                                                                              \
-        EACH r.lane[i] = (expression);                                                                                      \
-        return r;                                                                                                           \
+#define DEFINE_BINARY(name, expression) \
+    INLINE vec name(vec a, vec b)       \
+    {                                   \
+        vec r;                          \
+        EACH r.lane[i] = (expression);  \
+        return r;                       \
     }
-#define DEFINE_BITS(name, expression)                                                                                       \
-    INLINE unsigned name(vec a, vec b)                                                                                      \
-    {                                                                                                                       \
-        unsigned r = 0;                                                                                                     \
-        EACH r |= (unsigned)(expression) << i;                                                                              \
-        return r;                                                                                                           \
+#define DEFINE_BITS(name, expression)          \
+    INLINE unsigned name(vec a, vec b)         \
+    {                                          \
+        unsigned r = 0;                        \
+        EACH r |= (unsigned)(expression) << i; \
+        return r;                              \
     }
 
 DEFINE_BINARY(v_min, a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i])
