@@ -51,9 +51,9 @@ def real_array(X: ArrayLike, name: str) -> Array:
         raise ValueError(f"{name} must be an array of real numbers: {error}") from error
     if array.dtype.kind not in "buif":
         raise ValueError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
-    if array.dtype.newbyteorder("=") in SAMPLE_TYPES:
-        return array.astype(array.dtype.newbyteorder("="), copy=False)
-    return array.astype(np.float64)
+    if array.dtype.type not in SAMPLE_TYPES:
+        return array.astype(np.float64)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def check_finite(array: Array, name: str) -> None:

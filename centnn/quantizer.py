@@ -96,7 +96,7 @@ def quantize(
            [1, 2]], dtype=uint8)
     """
     rows = _validation.matrix(X, "X")
-    centers = codewords(codebook)
+    centers = _validation.samples(array_of(codebook), "codebook")
     if rows.shape[1] != centers.shape[1]:
         raise ValueError(
             f"X must have as many features as the codebook has, {centers.shape[1]}, "
@@ -160,7 +160,7 @@ def dequantize(
     array([[10. ,  2. ],
            [ 0.5,  0. ]])
     """
-    centers = np.ascontiguousarray(codewords(codebook))
+    centers = np.ascontiguousarray(_validation.matrix(array_of(codebook), "codebook"))
     indices = index_array(codes, len(centers))
     shape = (len(indices), centers.shape[1])
     if out is None:
@@ -178,10 +178,9 @@ def dequantize(
     return out
 
 
-def codewords(codebook: Codebook | ArrayLike) -> Array:
-    """Return the (K, D) array of a codebook or of what stands for one."""
-    centers = codebook.centers if hasattr(codebook, "centers") else codebook
-    return _validation.samples(centers, "codebook")
+def array_of(codebook: Codebook | ArrayLike) -> ArrayLike:
+    """Return the codewords of a codebook, or what stands for them."""
+    return codebook.centers if hasattr(codebook, "centers") else codebook
 
 
 def code_type(n_codewords: int) -> type[np.unsignedinteger[Any]]:
