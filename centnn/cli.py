@@ -274,7 +274,7 @@ def _picture(path: Path | None, *, grey: bool) -> tuple[str, Array]:
     import cv2
     from skimage.data import astronaut  # comes inside the wheel: no download
 
-    pixels: Array = astronaut()  # type: ignore[no-untyped-call]
+    pixels: Array = astronaut()
     return "astronaut", cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if grey else pixels
 
 
