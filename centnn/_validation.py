@@ -98,11 +98,15 @@ def thread_count(n_threads: int | None) -> int:
 
 def check_distinct(X: Array, n_clusters: int) -> None:
     """Raise ValueError unless X (N, D) has at least n_clusters distinct rows."""
-    found = count_distinct(X, n_clusters)
+    check_enough_distinct(count_distinct(X, n_clusters), len(X), n_clusters)
+
+
+def check_enough_distinct(found: int, n_samples: int, n_clusters: int) -> None:
+    """Raise ValueError unless the number of distinct samples is at least n_clusters."""
     if found < n_clusters:
         raise ValueError(
             "n_clusters must be at most the number of distinct samples, "
-            f"got n_clusters={n_clusters} with n_samples={len(X)} of which {found} "
+            f"got n_clusters={n_clusters} with n_samples={n_samples} of which {found} "
             f"{'is' if found == 1 else 'are'} distinct"
         )
 

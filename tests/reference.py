@@ -74,3 +74,18 @@ def classic(X, n_clusters, sample_weight=None, epsilon=0.05):
             w = np.column_stack([w, w[:, worst] + epsilon])
             total = np.append(total, 0)
             members = np.append(members, 0)
+
+
+def optimal_scalar(values, weights, n_clusters):
+    """Return the least sum of weight * squared error over all cuts of rising values into K."""
+    n = len(values)
+    error = np.full((n + 1, n + 1), np.inf)  # of the values from i to j - 1
+    for i in range(n):
+        for j in range(i + 1, n + 1):
+            part, weight = values[i:j], weights[i:j]
+            mean = np.average(part, weights=weight)
+            error[i, j] = (weight * (part - mean) ** 2).sum()
+    least = error[0]  # of the values before j
+    for _ in range(n_clusters - 1):
+        least = (least[:, None] + error).min(axis=0)
+    return least[n]
