@@ -8,5 +8,9 @@ def train(
     weights: NDArray[np.float64],
     n_clusters: int,
     on_epoch: Callable[[int, int, float], bool],
+    *,
+    early: bool = False,
     epsilon: float = 0.05,
+    theta: float = 2,
+    patience: int = 2,
 ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64], int]: ...

@@ -17,6 +17,9 @@ the one that already has the sample. An epoch proves that cheaply, never approxi
   would do.
 * Else a full search.
 
+None of this asks that nothing moved in the epoch before a split: for the proofs, a new centroid is
+one that has moved, between two epochs. `entropy` may split whenever it wants.
+
 Radii and travelled distances are rounded up, threats down, so that the first two proofs
 hold for the computed distances as well.
 """
@@ -31,9 +34,11 @@ import numpy as np
 # travelled this part of its radius: more means weaker proofs, less means more of them.
 cdef double LEEWAY = 0.02
 
-# Samples between two looks for Ctrl-C.
+# Between two looks for Ctrl-C: samples at most; and components of centroids that may be read, if
+# each sample is searched for in full, some tenths of a second.
 cdef enum:
     SLICE = 4096
+    READS = 1 << 28
 
 
 cdef class WinnerLoser:
@@ -41,6 +46,7 @@ cdef class WinnerLoser:
 
     cdef readonly Py_ssize_t n_centroids
     cdef readonly double error  # sum over the samples of weight * squared distance
+    cdef readonly double movement  # sum of the lengths of the centroids' moves in the last epoch
     cdef const double[:, ::1] samples  # IN (n, d)
     cdef const double[::1] weights  # IN (n,)
     cdef double[:, ::1] centroids  # (k, d)
@@ -108,26 +114,21 @@ cdef class WinnerLoser:
 
     def adopt(self):
         """Give each sample in order to its nearest centroid: epoch 0."""
-        cdef Py_ssize_t i, j
-        cdef double distance, weight
-        with nogil:
-            for i in range(self.samples.shape[0]):
-                j = self._nearest(i, &distance)
-                weight = self.weights[i]
-                self.labels[i] = <int32_t> j
-                self.error += distance * weight * self.total[j] / (self.total[j] + weight)
-                self.total[j] += weight
-                self.members[j] += 1
-                self._widen(j, distance)
-                self._move(j, i, weight, self.total[j])
+        cdef Py_ssize_t start, n = self.samples.shape[0], step = self._slice()
+        self.movement = 0
+        for start in range(0, n, step):
+            with nogil:
+                self._take_in(start, min(start + step, n))
+            PyErr_CheckSignals()
 
     def epoch(self):
         """Let each sample in order go to its nearest centroid; return how many moved."""
-        cdef Py_ssize_t start, moves = 0, n = self.samples.shape[0]
+        cdef Py_ssize_t start, moves = 0, n = self.samples.shape[0], step = self._slice()
         self.epochs += 1
-        for start in range(0, n, SLICE):
+        self.movement = 0
+        for start in range(0, n, step):
             with nogil:
-                moves += self._visit(start, min(start + SLICE, n))
+                moves += self._visit(start, min(start + step, n))
             PyErr_CheckSignals()
         return moves
 
@@ -135,18 +136,19 @@ cdef class WinnerLoser:
         """Add a centroid beside the one with the largest error, at a distance of `epsilon`.
 
         Where the last centroid has no samples, it is put on the farthest sample of that cluster
-        instead. Return False if the largest error is 0.
+        instead. Return the distance, or 0 if the largest error is 0: then nothing is done.
         """
-        cdef Py_ssize_t worst
+        cdef Py_ssize_t worst, farthest
         self._sum_errors()
         worst = np.argmax(np.asarray(self.errors)[:self.n_centroids])
         if self.errors[worst] == 0:
-            return False
+            return 0.0
         if self.has_empty():
-            self.place(self.n_centroids - 1, np.asarray(self.samples)[self._farthest(worst)])
-        else:
-            self.add_centroid(np.asarray(self.centroids)[worst] + epsilon)
-        return True
+            farthest = self._farthest(worst)
+            self.place(self.n_centroids - 1, np.asarray(self.samples)[farthest])
+            return sqrt(self._distance(farthest, worst))
+        self.add_centroid(np.asarray(self.centroids)[worst] + epsilon)
+        return epsilon * sqrt(<double> self.samples.shape[1])
 
     def has_empty(self):
         """Tell whether the last centroid is without samples; no other can be."""
@@ -156,6 +158,23 @@ cdef class WinnerLoser:
         """Return (centroids (k, d), labels (n,), weights of the clusters (k,))."""
         k = self.n_centroids - self.has_empty()
         return (np.array(self.centroids[:k]), np.array(self.labels), np.array(self.total[:k]))
+
+    cdef Py_ssize_t _slice(self):
+        """Return the number of samples between two looks for Ctrl-C."""
+        return min(SLICE, 1 + READS // (self.n_centroids * self.samples.shape[1]))
+
+    cdef void _take_in(self, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
+        cdef Py_ssize_t i, j
+        cdef double distance, weight
+        for i in range(start, end):
+            j = self._nearest(i, &distance)
+            weight = self.weights[i]
+            self.labels[i] = <int32_t> j
+            self.error += distance * weight * self.total[j] / (self.total[j] + weight)
+            self.total[j] += weight
+            self.members[j] += 1
+            self._widen(j, distance)
+            self._move(j, i, weight, self.total[j])
 
     cdef Py_ssize_t _visit(self, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
         cdef Py_ssize_t i, p, j, moves = 0
@@ -233,7 +252,9 @@ cdef class WinnerLoser:
             square += (after - before) * (after - before)
             self.centroids[j, d] = after
             self.columns[d, j] = after
-        step = sqrt(square) * (1 + self.margin)
+        step = sqrt(square)
+        self.movement += step
+        step *= 1 + self.margin
         self.radius[j] = (self.radius[j] + step) * (1 + self.margin)
         self.leeway[j] -= step * (1 + self.margin)
         if self.disturbing[j] < self.epochs or self.leeway[j] < 0:
@@ -383,12 +404,43 @@ cdef class WinnerLoser:
         return farthest
 
 
-def train(samples, weights, Py_ssize_t n_clusters, on_epoch, double epsilon=0.05):
+cdef class Calm:
+    """Tells after which epochs `entropy` splits although samples still move."""
+
+    cdef readonly double baseline
+    cdef readonly Py_ssize_t epochs  # in a row, since the last split
+    cdef double floor, theta
+    cdef Py_ssize_t patience
+
+    def __init__(self, double movement, double floor, double theta, Py_ssize_t patience):
+        self.baseline = movement
+        self.floor = floor
+        self.theta = theta
+        self.patience = patience
+
+    def note(self, double movement):
+        """Take note of an epoch; tell whether enough of them were calm."""
+        self.epochs = self.epochs + 1 if movement <= self.theta * self.baseline else 0
+        return self.epochs >= self.patience
+
+    def restart(self, double displacement, double movement):
+        """Take note of a split, after an epoch of so much movement."""
+        self.baseline = max(displacement, movement, self.floor)
+        self.epochs = 0
+
+
+def train(samples, weights, Py_ssize_t n_clusters, on_epoch, *, bint early=False,
+          double epsilon=0.05, double theta=2, Py_ssize_t patience=2):
     """Train with `classic`; return (centroids, labels, weights of the clusters, epochs).
 
     samples is (n, d) and weights (n,), float64, all weights positive, at least n_clusters distinct
     samples. `on_epoch(epochs, k, error)` is called after each epoch; training ends when it
     returns True.
+
+    With `early`, train with `entropy`: split also after `patience` epochs in a row in each of which
+    the centroids moved by at most theta * a baseline in total. That is the movement of epoch 0;
+    after each split, the larger of the distance of the new centroid from the old, the movement of
+    the epoch before, and the larger of epsilon * sqrt(d) and a thousandth of the samples' spread.
     """
     cdef Py_ssize_t moves = len(samples)
     mean = np.average(samples, axis=0, weights=weights)
@@ -399,12 +451,21 @@ def train(samples, weights, Py_ssize_t n_clusters, on_epoch, double epsilon=0.05
     state.add_centroid(mean - epsilon)
     state.adopt()
     epochs = 1
+    is_calm = False
+    if early:
+        spread = np.sqrt(np.average((samples - mean) ** 2, axis=0, weights=weights).sum())
+        floor = max(epsilon * np.sqrt(samples.shape[1]), 1e-3 * spread)
+        calm = Calm(state.movement, floor, theta, patience)
     while not on_epoch(epochs, state.n_centroids, state.error):
-        if moves == 0:
-            if state.n_centroids == n_clusters and not state.has_empty():
-                break
-            if not state.split(epsilon):
+        if moves == 0 and state.n_centroids == n_clusters and not state.has_empty():
+            break
+        if moves == 0 or (is_calm and state.n_centroids < n_clusters):
+            displacement = state.split(epsilon)
+            if displacement == 0:
                 raise ValueError("X must have distances whose squares are not 0 in float64")
+            if early:
+                calm.restart(displacement, state.movement)
         moves = state.epoch()
+        is_calm = early and calm.note(state.movement)
         epochs += 1
     return *state.result(), epochs

@@ -16,7 +16,7 @@ from centnn.quantizer import quantize
 Array = NDArray[Any]
 Callback = Callable[[int, int, float], bool | None]
 
-ALGORITHMS = ("classic",)
+ALGORITHMS = ("classic", "entropy")
 
 
 @dataclass
@@ -60,6 +60,7 @@ def train(
     X: Array,
     weights: NDArray[np.float64],
     n_clusters: int,
+    algorithm: str,
     callback: Callback | None,
     verbose: int,
     n_threads: int,
@@ -70,7 +71,9 @@ def train(
     samples = np.ascontiguousarray(X if all_used else X[used], dtype=np.float64)
     check_distinct(samples, n_clusters)
     monitor = Monitor(callback, verbose, float(weights.sum()) * X.shape[1])
-    centers, labels, counts, n_iter = _classic.train(samples, weights[used], n_clusters, monitor)
+    centers, labels, counts, n_iter = _classic.train(
+        samples, weights[used], n_clusters, monitor, early=algorithm == "entropy"
+    )
     if monitor.stopped or not all_used:
         labels = quantize(X, centers, n_threads=n_threads).astype(np.int32)
         counts = weight_sums(labels, weights, len(centers))

@@ -105,9 +105,12 @@ def fit_codebook(
         Codewords to train, at most the number of distinct samples.
     sample_weight : array_like, shape (N,), optional
         Weights, at least 0, not all 0; by default 1. A sample of weight 0 has no influence.
-    algorithm : {"classic"}, default "classic"
+    algorithm : {"classic", "entropy"}, default "classic"
         ``"classic"`` is Park's algorithm [1]_: samples in index order, float64, one codeword more
-        each time that nothing moves.
+        each time that nothing moves. ``"entropy"`` is Tran's FastCentNN [2]_: the same, but it does
+        not wait until nothing moves. One codeword more comes as soon as all codewords together
+        have moved little, compared with the move that the last one caused, for two epochs; only
+        with all K does it go on until nothing moves. That takes fewer epochs.
     n_threads : int, optional
         Threads to use; by default as many as OpenMP would. The result does not depend on it.
     callback : callable, optional
@@ -131,6 +134,7 @@ def fit_codebook(
     ----------
     .. [1] D.-C. Park, "Centroid neural network for unsupervised competitive learning", IEEE
        Transactions on Neural Networks 11(2), 520-528, 2000.
+    .. [2] L.-A. Tran, FastCentNN, 2026.
 
     Examples
     --------
@@ -162,6 +166,7 @@ def fit(
         X,
         _validation.sample_weights(sample_weight, len(X)),
         _validation.integer(n_clusters, "n_clusters", 1),
+        algorithm,
         callback,
         verbose,
         _validation.thread_count(n_threads),

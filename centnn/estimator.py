@@ -25,7 +25,7 @@ class CentNN:
     ----------
     n_clusters : int, default 8
         Clusters to form, at most the number of distinct samples.
-    algorithm : {"classic"}, default "classic"
+    algorithm : {"classic", "entropy"}, default "classic"
         See `fit_codebook`, as for the other options.
     n_threads : int, optional
         Threads to use; by default as many as OpenMP would.

@@ -62,6 +62,11 @@ def test_equals_the_reference_where_a_split_wins_nothing():
     assert_equals_reference(np.linspace(0, 1e-3, 40)[:, None], 10)
 
 
+def test_equals_the_reference_with_as_many_codewords_as_samples():
+    # Pairs of samples are as far from their mean, up to rounding.
+    assert_equals_reference(np.random.default_rng(0).normal(size=(60, 3)), 60)
+
+
 def test_equals_the_reference_on_image_blocks(lena_128):
     assert_equals_reference(to_blocks(lena_128[:64, :64], 4), 100)
 

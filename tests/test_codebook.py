@@ -173,7 +173,7 @@ def test_bad_samples(X, message):
         ({"n_clusters": 2.0}, r"n_clusters must be an integer of at least 1, got 2\.0"),
         ({"n_clusters": True}, "n_clusters must be an integer of at least 1, got True"),
         ({"n_clusters": 5}, "n_clusters=5 with n_samples=4 of which 4 are distinct"),
-        ({"algorithm": "kmeans"}, "algorithm must be one of classic, got 'kmeans'"),
+        ({"algorithm": "kmeans"}, "algorithm must be one of classic, entropy, got 'kmeans'"),
         ({"n_threads": 0}, "n_threads must be an integer of at least 1, got 0"),
         (
             {"sample_weight": [1.0, 2.0]},
