@@ -24,6 +24,8 @@ Radii and travelled distances are rounded up, threats down, so that the first tw
 hold for the computed distances as well.
 """
 
+import concurrent.futures
+
 from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport INFINITY, sqrt
 from libc.stdint cimport int32_t, int64_t
@@ -112,16 +114,65 @@ cdef class WinnerLoser:
         self._disturb(j)
         self._touch(j)
 
-    def adopt(self):
+    def start_at(self, centers, check, Py_ssize_t n_threads):
+        """Start from given centroids, epoch 0: give each sample to its nearest of `centers` (k, d).
+
+        Then put each centroid at the mean of its samples, and leave those out that have none.
+        """
+        cdef Py_ssize_t start, j, n = self.samples.shape[0], step
+        self.n_centroids = len(centers)
+        np.asarray(self.columns)[:, :self.n_centroids] = np.transpose(centers)
+        step = self._slice()
+        with concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
+            try:
+                for _ in pool.map(self._assign, range(0, n, step), [step] * (1 + (n - 1) // step)):
+                    check()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        labels, weights = np.asarray(self.labels), np.asarray(self.weights)
+        members = np.bincount(labels)
+        used = np.flatnonzero(members)
+        labels[:] = np.searchsorted(used, labels)
+        k = self.n_centroids = len(used)
+        np.asarray(self.members)[:k] = members[used]
+        np.asarray(self.total)[:k] = np.bincount(labels, weights)
+        for j in range(self.samples.shape[1]):
+            check()
+            sums = np.bincount(labels, weights * np.asarray(self.samples)[:, j])
+            np.asarray(self.columns)[j, :k] = sums / self.total[:k]
+        np.asarray(self.centroids)[:k] = np.transpose(self.columns)[:k]
+        # All threats are 0 and all centroids have moved: the first epoch looks at every sample.
+        for j in range(k):
+            self._touch(j)
+        for start in range(0, n, step):
+            with nogil:
+                self._take_note(start, min(start + step, n))
+            check()
+
+    def _assign(self, Py_ssize_t start, Py_ssize_t step):
+        """Label some samples with their nearest centroids. Threads may share the object."""
+        cdef double[::1] scratch = np.empty(self.n_centroids)
+        cdef Py_ssize_t i, j, best
+        with nogil:
+            for i in range(start, min(start + step, self.samples.shape[0])):
+                self._distances_to_all(&self.samples[i, 0], &scratch[0])
+                best = 0
+                for j in range(1, self.n_centroids):
+                    if scratch[j] < scratch[best]:
+                        best = j
+                self.labels[i] = <int32_t> best
+
+    def adopt(self, check):
         """Give each sample in order to its nearest centroid: epoch 0."""
         cdef Py_ssize_t start, n = self.samples.shape[0], step = self._slice()
         self.movement = 0
         for start in range(0, n, step):
             with nogil:
                 self._take_in(start, min(start + step, n))
-            PyErr_CheckSignals()
+            check()
 
-    def epoch(self):
+    def epoch(self, check):
         """Let each sample in order go to its nearest centroid; return how many moved."""
         cdef Py_ssize_t start, moves = 0, n = self.samples.shape[0], step = self._slice()
         self.epochs += 1
@@ -129,7 +180,7 @@ cdef class WinnerLoser:
         for start in range(0, n, step):
             with nogil:
                 moves += self._visit(start, min(start + step, n))
-            PyErr_CheckSignals()
+            check()
         return moves
 
     def split(self, double epsilon):
@@ -175,6 +226,15 @@ cdef class WinnerLoser:
             self.members[j] += 1
             self._widen(j, distance)
             self._move(j, i, weight, self.total[j])
+
+    cdef void _take_note(self, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
+        """Add samples to the error and to the radii."""
+        cdef Py_ssize_t i
+        cdef double distance
+        for i in range(start, end):
+            distance = self._distance(i, self.labels[i])
+            self.error += self.weights[i] * distance
+            self._widen(self.labels[i], distance)
 
     cdef Py_ssize_t _visit(self, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
         cdef Py_ssize_t i, p, j, moves = 0
@@ -278,7 +338,7 @@ cdef class WinnerLoser:
         cdef double wide, reach, gap, least = 2 * self.radius[j]
         self.leeway[j] = LEEWAY * self.radius[j]
         self.disturbing[j] = self.epochs
-        self._distances_to_all(&self.centroids[j, 0])
+        self._distances_to_all(&self.centroids[j, 0], &self.scratch[0])
         for p in range(self.n_centroids):
             # Both may travel so far before the next call for one of them.
             reach = self.leeway[j]
@@ -332,17 +392,16 @@ cdef class WinnerLoser:
     cdef Py_ssize_t _nearest(self, Py_ssize_t i, double *nearest) noexcept nogil:
         """Search all centroids, leaving the squared distances in scratch."""
         cdef Py_ssize_t j, best = 0
-        self._distances_to_all(&self.samples[i, 0])
+        self._distances_to_all(&self.samples[i, 0], &self.scratch[0])
         for j in range(1, self.n_centroids):
             if self.scratch[j] < self.scratch[best]:
                 best = j
         nearest[0] = self.scratch[best]
         return best
 
-    cdef void _distances_to_all(self, const double *x) noexcept nogil:
-        """Write the squared distances of x to all centroids to scratch."""
+    cdef void _distances_to_all(self, const double *x, double *total) noexcept nogil:
+        """Write the squared distances of x to all centroids to `total`."""
         cdef Py_ssize_t d, j, k = self.n_centroids
-        cdef double *total = &self.scratch[0]
         cdef const double *column
         for j in range(k):
             total[j] = 0
@@ -429,13 +488,23 @@ cdef class Calm:
         self.epochs = 0
 
 
-def train(samples, weights, Py_ssize_t n_clusters, on_epoch, *, bint early=False,
-          double epsilon=0.05, double theta=2, Py_ssize_t patience=2):
+def check_signals():
+    """Raise KeyboardInterrupt after Ctrl-C, if in the main thread."""
+    PyErr_CheckSignals()
+
+
+def train(samples, weights, Py_ssize_t n_clusters, on_epoch, *, bint early=False, init=None,
+          check=check_signals, Py_ssize_t n_threads=1, double epsilon=0.05, double theta=2,
+          Py_ssize_t patience=2):
     """Train with `classic`; return (centroids, labels, weights of the clusters, epochs).
 
     samples is (n, d) and weights (n,), float64, all weights positive, at least n_clusters distinct
     samples. `on_epoch(epochs, k, error)` is called after each epoch; training ends when it
-    returns True.
+    returns True. `check()` is called several times a second and may raise an exception.
+
+    With `init` (k, d), k <= n_clusters, epoch 0 gives each sample to its nearest of these, in
+    `n_threads` threads; each then becomes the mean of its samples, but for those without samples,
+    which are left out: the codebook grows to n_clusters as it does in any other case.
 
     With `early`, train with `entropy`: split also after `patience` epochs in a row in each of which
     the centroids moved by at most theta * a baseline in total. That is the movement of epoch 0;
@@ -447,13 +516,18 @@ def train(samples, weights, Py_ssize_t n_clusters, on_epoch, *, bint early=False
     if n_clusters == 1:
         return mean[None, :], np.zeros(len(samples), np.int32), weights.sum(keepdims=True), 0
     state = WinnerLoser(samples, weights, n_clusters)
-    state.add_centroid(mean + epsilon)
-    state.add_centroid(mean - epsilon)
-    state.adopt()
+    if init is None:
+        state.add_centroid(mean + epsilon)
+        state.add_centroid(mean - epsilon)
+        state.adopt(check)
+    else:
+        state.start_at(init, check, n_threads)
     epochs = 1
     is_calm = False
     if early:
-        spread = np.sqrt(np.average((samples - mean) ** 2, axis=0, weights=weights).sum())
+        # One component at a time: less memory.
+        variances = [np.average((x - m) ** 2, weights=weights) for x, m in zip(samples.T, mean)]
+        spread = np.sqrt(np.sum(variances))
         floor = max(epsilon * np.sqrt(samples.shape[1]), 1e-3 * spread)
         calm = Calm(state.movement, floor, theta, patience)
     while not on_epoch(epochs, state.n_centroids, state.error):
@@ -465,7 +539,7 @@ def train(samples, weights, Py_ssize_t n_clusters, on_epoch, *, bint early=False
                 raise ValueError("X must have distances whose squares are not 0 in float64")
             if early:
                 calm.restart(displacement, state.movement)
-        moves = state.epoch()
+        moves = state.epoch(check)
         is_calm = early and calm.note(state.movement)
         epochs += 1
     return *state.result(), epochs

@@ -61,18 +61,28 @@ def train(
     weights: NDArray[np.float64],
     n_clusters: int,
     algorithm: str,
+    init: NDArray[np.float64] | None,
     callback: Callback | None,
     verbose: int,
     n_threads: int,
 ) -> Training:
-    """Train on X (N, D) with weights (N,), at least n_clusters distinct samples of weight > 0."""
+    """Train on X (N, D) with weights (N,), at least n_clusters distinct samples of weight > 0.
+
+    `init` (n_clusters, D) is for `classic` only.
+    """
     used = weights > 0
     all_used = bool(used.all())
     samples = np.ascontiguousarray(X if all_used else X[used], dtype=np.float64)
     check_distinct(samples, n_clusters)
     monitor = Monitor(callback, verbose, float(weights.sum()) * X.shape[1])
     centers, labels, counts, n_iter = _classic.train(
-        samples, weights[used], n_clusters, monitor, early=algorithm == "entropy"
+        samples,
+        weights[used],
+        n_clusters,
+        monitor,
+        early=algorithm == "entropy",
+        init=init,
+        n_threads=n_threads,
     )
     if monitor.stopped or not all_used:
         labels = quantize(X, centers, n_threads=n_threads).astype(np.int32)

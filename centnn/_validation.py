@@ -82,6 +82,15 @@ def sample_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[n
     return weights
 
 
+def initial_centers(init: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return init as finite float64 codewords of this shape (K, D)."""
+    array = real_array(init, "init").astype(np.float64)
+    if array.shape != shape:
+        raise ValueError(f"init must have shape (n_clusters, D), {shape}, got shape {array.shape}")
+    check_finite(array, "init")
+    return array
+
+
 def integer(value: Any, name: str, least: int) -> int:
     """Return value as an int of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:

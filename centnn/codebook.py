@@ -91,6 +91,7 @@ def fit_codebook(
     *,
     sample_weight: ArrayLike | None = None,
     algorithm: str = "classic",
+    init: ArrayLike | None = None,
     n_threads: int | None = None,
     callback: Callback | None = None,
     verbose: int = 0,
@@ -111,6 +112,10 @@ def fit_codebook(
         not wait until nothing moves. One codeword more comes as soon as all codewords together
         have moved little, compared with the move that the last one caused, for two epochs; only
         with all K does it go on until nothing moves. That takes fewer epochs.
+    init : array_like, shape (n_clusters, D), optional
+        Codewords to start from, only with ``"classic"``: they become the means of the samples
+        nearest to them, and samples then move between them until nothing moves. Codewords that no
+        sample is nearest to are dropped, and the codebook grows again as it would without `init`.
     n_threads : int, optional
         Threads to use; by default as many as OpenMP would. The result does not depend on it.
     callback : callable, optional
@@ -144,7 +149,14 @@ def fit_codebook(
     [0.5, 9.5]
     """
     training = fit(
-        _validation.samples(X), n_clusters, sample_weight, algorithm, n_threads, callback, verbose
+        _validation.samples(X),
+        n_clusters,
+        sample_weight,
+        algorithm,
+        init,
+        n_threads,
+        callback,
+        verbose,
     )
     fields = {name: value for name, value in vars(training).items() if name != "labels"}
     return Codebook(**fields)
@@ -155,6 +167,7 @@ def fit(
     n_clusters: int,
     sample_weight: ArrayLike | None,
     algorithm: str,
+    init: ArrayLike | None,
     n_threads: int | None,
     callback: Callback | None,
     verbose: int,
@@ -162,11 +175,15 @@ def fit(
     """Validate the options and train on validated samples X."""
     if algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
+    if init is not None and algorithm != "classic":
+        raise ValueError(f"init must be None unless algorithm is 'classic', got {algorithm!r}")
+    n_clusters = _validation.integer(n_clusters, "n_clusters", 1)
     return train(
         X,
         _validation.sample_weights(sample_weight, len(X)),
-        _validation.integer(n_clusters, "n_clusters", 1),
+        n_clusters,
         algorithm,
+        None if init is None else _validation.initial_centers(init, (n_clusters, X.shape[1])),
         callback,
         verbose,
         _validation.thread_count(n_threads),

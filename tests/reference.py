@@ -48,6 +48,19 @@ class WinnerLoser:
             self.members[j] += 1
             self.move(j, i, self.weight[i], self.total[j])
 
+    def start_at_means(self):
+        """Give each sample to its nearest centroid, then make these means: epoch 0, if given some.
+
+        Those without samples are left out.
+        """
+        nearest_of_all = [squared_distances(x, self.w).argmin() for x in self.X]
+        used, self.labels = np.unique(nearest_of_all, return_inverse=True)
+        sums = np.zeros((len(used), self.X.shape[1]))
+        np.add.at(sums, self.labels, self.weight[:, None] * self.X)
+        self.total = np.bincount(self.labels, self.weight)
+        self.members = np.bincount(self.labels)
+        self.w = np.ascontiguousarray((sums / self.total[:, None]).T)
+
     def epoch(self):
         """Let each sample in order go to its nearest centroid; tell whether one moved."""
         self.movement = 0.0
@@ -97,17 +110,32 @@ def weights_or_ones(sample_weight, n):
 def mean_and_spread(X, weight):
     """Return the mean (D,) and the length of the vector of standard deviations."""
     mean = np.average(X, axis=0, weights=weight)
-    return mean, np.sqrt(np.average((X - mean) ** 2, axis=0, weights=weight).sum())
+    variances = [np.average((x - m) ** 2, weights=weight) for x, m in zip(X.T, mean, strict=True)]
+    return mean, np.sqrt(np.sum(variances))
 
 
-def classic(X, n_clusters, sample_weight=None, epsilon=0.05):
-    """Train Park's CentNN (2000); return (centers (K, D), labels (N,), epochs)."""
+def classic(X, n_clusters, sample_weight=None, epsilon=0.05, init=None):
+    """Train Park's CentNN (2000); return (centers (K, D), labels (N,), epochs).
+
+    With `init` (k, D), k <= n_clusters, it starts from these codewords.
+    """
+    centers, labels, _, epochs = classic_with_counts(X, n_clusters, sample_weight, epsilon, init)
+    return centers, labels, epochs
+
+
+def classic_with_counts(X, n_clusters, sample_weight=None, epsilon=0.05, init=None):
+    """Return (centers, labels, weights of the clusters, epochs)."""
     X = np.asarray(X, dtype=np.float64)
-    mean, _ = mean_and_spread(X, weights_or_ones(sample_weight, len(X)))
+    weight = weights_or_ones(sample_weight, len(X))
+    mean, _ = mean_and_spread(X, weight)
     if n_clusters == 1:
-        return mean[None, :], np.zeros(len(X), dtype=int), 0
-    state = WinnerLoser(X, sample_weight, np.column_stack([mean + epsilon, mean - epsilon]))
-    state.adopt()
+        return mean[None, :], np.zeros(len(X), dtype=int), weight.sum(keepdims=True), 0
+    if init is None:
+        state = WinnerLoser(X, weight, np.column_stack([mean + epsilon, mean - epsilon]))
+        state.adopt()
+    else:
+        state = WinnerLoser(X, weight, np.array(init, np.float64).T.copy())
+        state.start_at_means()
     epochs = 1
     while True:
         moved = state.epoch()
@@ -115,7 +143,7 @@ def classic(X, n_clusters, sample_weight=None, epsilon=0.05):
         if moved:
             continue
         if state.is_complete(n_clusters):
-            return state.w.T.copy(), state.labels, epochs
+            return state.w.T.copy(), state.labels, state.total, epochs
         state.split(epsilon)
 
 
