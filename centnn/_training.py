@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from centnn import _classic, _scalar
+from centnn import _classic, _group, _scalar
 from centnn._validation import SCAN, check_distinct, check_enough_distinct
 from centnn.quantizer import quantize
 
 Array = NDArray[Any]
 Callback = Callable[[int, int, float], bool | None]
 
-ALGORITHMS = ("classic", "entropy")
+ALGORITHMS = ("classic", "entropy", "group")
 
 
 @dataclass
@@ -75,15 +75,19 @@ def train(
     samples = np.ascontiguousarray(X if all_used else X[used], dtype=np.float64)
     check_distinct(samples, n_clusters)
     monitor = Monitor(callback, verbose, float(weights.sum()) * X.shape[1])
-    centers, labels, counts, n_iter = _classic.train(
-        samples,
-        weights[used],
-        n_clusters,
-        monitor,
-        early=algorithm == "entropy",
-        init=init,
-        n_threads=n_threads,
-    )
+    if algorithm == "group":
+        trained = _group.train(samples, weights[used], n_clusters, monitor, n_threads)
+    else:
+        trained = _classic.train(
+            samples,
+            weights[used],
+            n_clusters,
+            monitor,
+            early=algorithm == "entropy",
+            init=init,
+            n_threads=n_threads,
+        )
+    centers, labels, counts, n_iter = trained
     if monitor.stopped or not all_used:
         labels = quantize(X, centers, n_threads=n_threads).astype(np.int32)
         counts = weight_sums(labels, weights, len(centers))

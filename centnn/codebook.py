@@ -106,12 +106,16 @@ def fit_codebook(
         Codewords to train, at most the number of distinct samples.
     sample_weight : array_like, shape (N,), optional
         Weights, at least 0, not all 0; by default 1. A sample of weight 0 has no influence.
-    algorithm : {"classic", "entropy"}, default "classic"
+    algorithm : {"classic", "entropy", "group"}, default "classic"
         ``"classic"`` is Park's algorithm [1]_: samples in index order, float64, one codeword more
         each time that nothing moves. ``"entropy"`` is Tran's FastCentNN [2]_: the same, but it does
         not wait until nothing moves. One codeword more comes as soon as all codewords together
         have moved little, compared with the move that the last one caused, for two epochs; only
-        with all K does it go on until nothing moves. That takes fewer epochs.
+        with all K does it go on until nothing moves. That takes fewer epochs. ``"group"`` is his
+        G-CentNN [2]_: ``"classic"`` on each of sqrt(N / K) interleaved parts of the samples, side
+        by side in threads; on the codewords of all parts, weighted by their counts; then, from
+        the codewords that this gives, moves of all samples as with `init`. That takes less time,
+        in one thread too.
     init : array_like, shape (n_clusters, D), optional
         Codewords to start from, only with ``"classic"``: they become the means of the samples
         nearest to them, and samples then move between them until nothing moves. Codewords that no
@@ -121,7 +125,8 @@ def fit_codebook(
     callback : callable, optional
         Called as ``callback(epoch, n_codewords, distortion)`` after each epoch, distortion being
         the mean squared error of a component. If it returns True, training stops and the codewords
-        so far are the result.
+        so far are the result. With ``"group"``, training on a part counts as one epoch; distortion
+        is an estimate from the parts so far, then that of their codewords' codewords.
     verbose : int, default 0
         1 prints a line each time that the codebook has grown.
 
@@ -139,7 +144,7 @@ def fit_codebook(
     ----------
     .. [1] D.-C. Park, "Centroid neural network for unsupervised competitive learning", IEEE
        Transactions on Neural Networks 11(2), 520-528, 2000.
-    .. [2] L.-A. Tran, FastCentNN, 2026.
+    .. [2] L.-A. Tran, FastCentNN and G-CentNN, 2026.
 
     Examples
     --------

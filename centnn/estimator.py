@@ -25,7 +25,7 @@ class CentNN:
     ----------
     n_clusters : int, default 8
         Clusters to form, at most the number of distinct samples.
-    algorithm : {"classic", "entropy"}, default "classic"
+    algorithm : {"classic", "entropy", "group"}, default "classic"
         See `fit_codebook`, as for the other options.
     init : array_like, shape (n_clusters, n_features), optional
         Centroids to start from, only with ``"classic"``.

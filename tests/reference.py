@@ -147,6 +147,28 @@ def classic_with_counts(X, n_clusters, sample_weight=None, epsilon=0.05, init=No
         state.split(epsilon)
 
 
+def group(X, n_clusters, n_groups, sample_weight=None):
+    """Train Tran's G-CentNN (2026); return (centers (K, D), labels (N,)).
+
+    One group is all samples: its codewords are the result, as with `classic`.
+    """
+    if n_groups == 1:
+        return classic(X, n_clusters, sample_weight)[:2]
+    X = np.asarray(X, dtype=np.float64)
+    weight = weights_or_ones(sample_weight, len(X))
+    centers, counts = [], []
+    for g in range(n_groups):
+        part = X[g::n_groups]
+        k = min(n_clusters, len(np.unique(part, axis=0)))
+        part_centers, _, part_counts, _ = classic_with_counts(part, k, weight[g::n_groups])
+        centers.append(part_centers)
+        counts.append(part_counts)
+    centers = np.concatenate(centers)
+    k = min(n_clusters, len(np.unique(centers, axis=0)))
+    merged, _, _ = classic(centers, k, np.concatenate(counts))
+    return classic(X, n_clusters, weight, init=merged)[:2]
+
+
 def entropy(X, n_clusters, sample_weight=None, epsilon=0.05, theta=2, patience=2):
     """Train Tran's FastCentNN (2026); return (centers (K, D), labels (N,), epochs)."""
     X = np.asarray(X, dtype=np.float64)

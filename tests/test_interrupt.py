@@ -18,9 +18,10 @@ X = np.random.default_rng(0).normal(size=(100_000, 16))
     [
         {"algorithm": "classic"},
         {"algorithm": "entropy"},
+        {"algorithm": "group", "n_threads": 2},
         {"init": X[:4000], "n_threads": 2},
     ],
-    ids=["classic", "entropy", "init"],
+    ids=["classic", "entropy", "group", "init"],
 )
 def test_ctrl_c_ends_training_within_a_second(options):
     n_threads = threading.active_count()
