@@ -186,29 +186,39 @@ cdef class WinnerLoser:
     def split(self, double epsilon):
         """Add a centroid beside the one with the largest error, at a distance of `epsilon`.
 
-        Where the last centroid has no samples, it is put on the farthest sample of that cluster
-        instead. Return the distance, or 0 if the largest error is 0: then nothing is done.
+        Where a centroid has no samples, it is put on the farthest sample of that cluster instead.
+        A cluster of one sample is never split: all its error is rounding.
+        Return the distance, or 0 if the largest error is 0: then nothing is done.
         """
-        cdef Py_ssize_t worst, farthest
+        cdef Py_ssize_t worst, farthest, empty = self.first_empty()
         self._sum_errors()
-        worst = np.argmax(np.asarray(self.errors)[:self.n_centroids])
-        if self.errors[worst] == 0:
+        errors = np.where(np.asarray(self.members) > 1, self.errors, 0)
+        worst = np.argmax(errors[:self.n_centroids])
+        if errors[worst] == 0:
             return 0.0
-        if self.has_empty():
+        if empty >= 0:
             farthest = self._farthest(worst)
-            self.place(self.n_centroids - 1, np.asarray(self.samples)[farthest])
+            self.place(empty, np.asarray(self.samples)[farthest])
             return sqrt(self._distance(farthest, worst))
         self.add_centroid(np.asarray(self.centroids)[worst] + epsilon)
         return epsilon * sqrt(<double> self.samples.shape[1])
 
-    def has_empty(self):
-        """Tell whether the last centroid is without samples; no other can be."""
-        return self.members[self.n_centroids - 1] == 0
+    def first_empty(self):
+        """Return the first centroid without samples, or -1.
+
+        There is one at most: the last, or one of the first two where the other won all samples.
+        """
+        cdef Py_ssize_t j
+        for j in range(self.n_centroids):
+            if self.members[j] == 0:
+                return j
+        return -1
 
     def result(self):
         """Return (centroids (k, d), labels (n,), weights of the clusters (k,))."""
-        k = self.n_centroids - self.has_empty()
-        return (np.array(self.centroids[:k]), np.array(self.labels), np.array(self.total[:k]))
+        used = np.flatnonzero(self.members)
+        labels = np.searchsorted(used, self.labels).astype(np.int32)
+        return np.asarray(self.centroids)[used], labels, np.asarray(self.total)[used]
 
     cdef Py_ssize_t _slice(self):
         """Return the number of samples between two looks for Ctrl-C."""
@@ -531,7 +541,7 @@ def train(samples, weights, Py_ssize_t n_clusters, on_epoch, *, bint early=False
         floor = max(epsilon * np.sqrt(samples.shape[1]), 1e-3 * spread)
         calm = Calm(state.movement, floor, theta, patience)
     while not on_epoch(epochs, state.n_centroids, state.error):
-        if moves == 0 and state.n_centroids == n_clusters and not state.has_empty():
+        if moves == 0 and state.n_centroids == n_clusters and state.first_empty() < 0:
             break
         if moves == 0 or (is_calm and state.n_centroids < n_clusters):
             displacement = state.split(epsilon)

@@ -186,9 +186,10 @@ def optimal(values, weights, Py_ssize_t n_clusters):
     weights = np.ldexp(weights, -np.frexp(weights.max())[1])
     weights = np.maximum(weights, np.finfo(np.float64).tiny)
     cuts = _cuts(scaled, weights, n_clusters)
-    first = scaled[cuts[:-1]]
+    starts = cuts[:n_clusters]
+    first = scaled[starts]
     offsets = weights * (scaled - np.repeat(first, np.diff(cuts)))
-    means = np.add.reduceat(offsets, cuts[:-1]) / np.add.reduceat(weights, cuts[:-1])
+    means = np.add.reduceat(offsets, starts) / np.add.reduceat(weights, starts)
     return np.ldexp(first + means, exponent), cuts
 
 

@@ -82,16 +82,18 @@ class WinnerLoser:
     def split(self, epsilon):
         """Add a centroid beside that with the largest error; return how far from it.
 
-        Where the last centroid has won no sample (the article is silent on it), it is put on the
-        sample farthest from its centroid in the cluster with the largest error instead.
+        Where a centroid has won no sample (the article is silent on it), it is put on the sample
+        farthest from its centroid in the cluster with the largest error instead. A cluster of one
+        sample is never split: all its error is rounding.
         """
         pairs = zip(self.X, self.labels, strict=True)
         square = np.array([squared_distances(x, self.w)[p] for x, p in pairs])
         k = len(self.members)
-        worst = np.bincount(self.labels, self.weight * np.sqrt(square), minlength=k).argmax()
-        if self.members[-1] == 0:
+        error = np.bincount(self.labels, self.weight * np.sqrt(square), minlength=k)
+        worst = np.where(self.members > 1, error, 0).argmax()
+        if not self.members.all():
             farthest = np.where(self.labels == worst, square, -1).argmax()
-            self.w[:, -1] = self.X[farthest]
+            self.w[:, self.members.argmin()] = self.X[farthest]
             return np.sqrt(square[farthest])
         self.w = np.column_stack([self.w, self.w[:, worst] + epsilon])
         self.total = np.append(self.total, 0)
@@ -99,8 +101,8 @@ class WinnerLoser:
         return epsilon * np.sqrt(len(self.w))
 
     def is_complete(self, n_clusters):
-        """Tell whether there are so many centroids, the last not without samples."""
-        return len(self.members) == n_clusters and self.members[-1] > 0
+        """Tell whether there are so many centroids, none without samples."""
+        return len(self.members) == n_clusters and self.members.all()
 
 
 def weights_or_ones(sample_weight, n):

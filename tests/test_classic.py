@@ -106,6 +106,18 @@ def test_a_trained_codebook_stays_as_it_is():
     np.testing.assert_allclose(again.centers, book.centers, rtol=1e-12)
 
 
+@pytest.mark.parametrize("algorithm", ["classic", "entropy", "group"])
+def test_no_codeword_is_dead_where_epsilon_is_large(algorithm):
+    # The second of the first two centroids won all samples; the first stayed without any.
+    X = np.linspace(0, 1e-3, 40)[:, None]
+    book = centnn.fit_codebook(X, 10, algorithm=algorithm)
+    assert len(book.centers) == 10
+    assert (book.counts > 0).all()
+    assert np.unique(centnn.quantize(X, book)).tolist() == list(range(10))
+    X = np.random.default_rng(0).normal(scale=1e-3, size=(200, 3))
+    assert (centnn.fit_codebook(X, 10, algorithm=algorithm).counts > 0).all()
+
+
 def test_reference_experiment_grey_levels(lena_128):
     X = lena_128.reshape(-1, 1)
     model = centnn.CentNN(48, algorithm="classic").fit(X)
