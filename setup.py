@@ -81,6 +81,7 @@ extensions = [
         depends=[path.relative_to(ROOT).as_posix() for path in ROOT.glob("csrc/*.h")],
     ),
     Extension("centnn._classic", ["centnn/_classic.pyx"]),
+    Extension("centnn._scalar", ["centnn/_scalar.pyx"]),
 ]
 
 setup(

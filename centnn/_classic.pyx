@@ -17,9 +17,14 @@ the one that already has the sample. An epoch proves that cheaply, never approxi
   would do.
 * Else a full search.
 
+None of this asks that nothing moved in the epoch before a split: for the proofs, a new centroid is
+one that has moved, between two epochs. `entropy` may split whenever it wants.
+
 Radii and travelled distances are rounded up, threats down, so that the first two proofs
 hold for the computed distances as well.
 """
+
+import concurrent.futures
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport INFINITY, sqrt
@@ -31,9 +36,11 @@ import numpy as np
 # travelled this part of its radius: more means weaker proofs, less means more of them.
 cdef double LEEWAY = 0.02
 
-# Samples between two looks for Ctrl-C.
+# Between two looks for Ctrl-C: samples at most; and components of centroids that may be read, if
+# each sample is searched for in full, some tenths of a second.
 cdef enum:
     SLICE = 4096
+    READS = 1 << 28
 
 
 cdef class WinnerLoser:
@@ -41,6 +48,7 @@ cdef class WinnerLoser:
 
     cdef readonly Py_ssize_t n_centroids
     cdef readonly double error  # sum over the samples of weight * squared distance
+    cdef readonly double movement  # sum of the lengths of the centroids' moves in the last epoch
     cdef const double[:, ::1] samples  # IN (n, d)
     cdef const double[::1] weights  # IN (n,)
     cdef double[:, ::1] centroids  # (k, d)
@@ -106,56 +114,137 @@ cdef class WinnerLoser:
         self._disturb(j)
         self._touch(j)
 
-    def adopt(self):
-        """Give each sample in order to its nearest centroid: epoch 0."""
-        cdef Py_ssize_t i, j
-        cdef double distance, weight
-        with nogil:
-            for i in range(self.samples.shape[0]):
-                j = self._nearest(i, &distance)
-                weight = self.weights[i]
-                self.labels[i] = <int32_t> j
-                self.error += distance * weight * self.total[j] / (self.total[j] + weight)
-                self.total[j] += weight
-                self.members[j] += 1
-                self._widen(j, distance)
-                self._move(j, i, weight, self.total[j])
+    def start_at(self, centers, check, Py_ssize_t n_threads):
+        """Start from given centroids, epoch 0: give each sample to its nearest of `centers` (k, d).
 
-    def epoch(self):
-        """Let each sample in order go to its nearest centroid; return how many moved."""
-        cdef Py_ssize_t start, moves = 0, n = self.samples.shape[0]
-        self.epochs += 1
-        for start in range(0, n, SLICE):
+        Then put each centroid at the mean of its samples, and leave those out that have none.
+        """
+        cdef Py_ssize_t start, j, n = self.samples.shape[0], step
+        self.n_centroids = len(centers)
+        np.asarray(self.columns)[:, :self.n_centroids] = np.transpose(centers)
+        step = self._slice()
+        with concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
+            try:
+                for _ in pool.map(self._assign, range(0, n, step), [step] * (1 + (n - 1) // step)):
+                    check()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        labels, weights = np.asarray(self.labels), np.asarray(self.weights)
+        members = np.bincount(labels)
+        used = np.flatnonzero(members)
+        labels[:] = np.searchsorted(used, labels)
+        k = self.n_centroids = len(used)
+        np.asarray(self.members)[:k] = members[used]
+        np.asarray(self.total)[:k] = np.bincount(labels, weights)
+        for j in range(self.samples.shape[1]):
+            check()
+            sums = np.bincount(labels, weights * np.asarray(self.samples)[:, j])
+            np.asarray(self.columns)[j, :k] = sums / self.total[:k]
+        np.asarray(self.centroids)[:k] = np.transpose(self.columns)[:k]
+        # All threats are 0 and all centroids have moved: the first epoch looks at every sample.
+        for j in range(k):
+            self._touch(j)
+        for start in range(0, n, step):
             with nogil:
-                moves += self._visit(start, min(start + SLICE, n))
-            PyErr_CheckSignals()
+                self._take_note(start, min(start + step, n))
+            check()
+
+    def _assign(self, Py_ssize_t start, Py_ssize_t step):
+        """Label some samples with their nearest centroids. Threads may share the object."""
+        cdef double[::1] scratch = np.empty(self.n_centroids)
+        cdef Py_ssize_t i, j, best
+        with nogil:
+            for i in range(start, min(start + step, self.samples.shape[0])):
+                self._distances_to_all(&self.samples[i, 0], &scratch[0])
+                best = 0
+                for j in range(1, self.n_centroids):
+                    if scratch[j] < scratch[best]:
+                        best = j
+                self.labels[i] = <int32_t> best
+
+    def adopt(self, check):
+        """Give each sample in order to its nearest centroid: epoch 0."""
+        cdef Py_ssize_t start, n = self.samples.shape[0], step = self._slice()
+        self.movement = 0
+        for start in range(0, n, step):
+            with nogil:
+                self._take_in(start, min(start + step, n))
+            check()
+
+    def epoch(self, check):
+        """Let each sample in order go to its nearest centroid; return how many moved."""
+        cdef Py_ssize_t start, moves = 0, n = self.samples.shape[0], step = self._slice()
+        self.epochs += 1
+        self.movement = 0
+        for start in range(0, n, step):
+            with nogil:
+                moves += self._visit(start, min(start + step, n))
+            check()
         return moves
 
     def split(self, double epsilon):
         """Add a centroid beside the one with the largest error, at a distance of `epsilon`.
 
-        Where the last centroid has no samples, it is put on the farthest sample of that cluster
-        instead. Return False if the largest error is 0.
+        Where a centroid has no samples, it is put on the farthest sample of that cluster instead.
+        A cluster of one sample is never split: all its error is rounding.
+        Return the distance, or 0 if the largest error is 0: then nothing is done.
         """
-        cdef Py_ssize_t worst
+        cdef Py_ssize_t worst, farthest, empty = self.first_empty()
         self._sum_errors()
-        worst = np.argmax(np.asarray(self.errors)[:self.n_centroids])
-        if self.errors[worst] == 0:
-            return False
-        if self.has_empty():
-            self.place(self.n_centroids - 1, np.asarray(self.samples)[self._farthest(worst)])
-        else:
-            self.add_centroid(np.asarray(self.centroids)[worst] + epsilon)
-        return True
+        errors = np.where(np.asarray(self.members) > 1, self.errors, 0)
+        worst = np.argmax(errors[:self.n_centroids])
+        if errors[worst] == 0:
+            return 0.0
+        if empty >= 0:
+            farthest = self._farthest(worst)
+            self.place(empty, np.asarray(self.samples)[farthest])
+            return sqrt(self._distance(farthest, worst))
+        self.add_centroid(np.asarray(self.centroids)[worst] + epsilon)
+        return epsilon * sqrt(<double> self.samples.shape[1])
 
-    def has_empty(self):
-        """Tell whether the last centroid is without samples; no other can be."""
-        return self.members[self.n_centroids - 1] == 0
+    def first_empty(self):
+        """Return the first centroid without samples, or -1.
+
+        There is one at most: the last, or one of the first two where the other won all samples.
+        """
+        cdef Py_ssize_t j
+        for j in range(self.n_centroids):
+            if self.members[j] == 0:
+                return j
+        return -1
 
     def result(self):
         """Return (centroids (k, d), labels (n,), weights of the clusters (k,))."""
-        k = self.n_centroids - self.has_empty()
-        return (np.array(self.centroids[:k]), np.array(self.labels), np.array(self.total[:k]))
+        used = np.flatnonzero(self.members)
+        labels = np.searchsorted(used, self.labels).astype(np.int32)
+        return np.asarray(self.centroids)[used], labels, np.asarray(self.total)[used]
+
+    cdef Py_ssize_t _slice(self):
+        """Return the number of samples between two looks for Ctrl-C."""
+        return min(SLICE, 1 + READS // (self.n_centroids * self.samples.shape[1]))
+
+    cdef void _take_in(self, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
+        cdef Py_ssize_t i, j
+        cdef double distance, weight
+        for i in range(start, end):
+            j = self._nearest(i, &distance)
+            weight = self.weights[i]
+            self.labels[i] = <int32_t> j
+            self.error += distance * weight * self.total[j] / (self.total[j] + weight)
+            self.total[j] += weight
+            self.members[j] += 1
+            self._widen(j, distance)
+            self._move(j, i, weight, self.total[j])
+
+    cdef void _take_note(self, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
+        """Add samples to the error and to the radii."""
+        cdef Py_ssize_t i
+        cdef double distance
+        for i in range(start, end):
+            distance = self._distance(i, self.labels[i])
+            self.error += self.weights[i] * distance
+            self._widen(self.labels[i], distance)
 
     cdef Py_ssize_t _visit(self, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
         cdef Py_ssize_t i, p, j, moves = 0
@@ -233,7 +322,9 @@ cdef class WinnerLoser:
             square += (after - before) * (after - before)
             self.centroids[j, d] = after
             self.columns[d, j] = after
-        step = sqrt(square) * (1 + self.margin)
+        step = sqrt(square)
+        self.movement += step
+        step *= 1 + self.margin
         self.radius[j] = (self.radius[j] + step) * (1 + self.margin)
         self.leeway[j] -= step * (1 + self.margin)
         if self.disturbing[j] < self.epochs or self.leeway[j] < 0:
@@ -257,7 +348,7 @@ cdef class WinnerLoser:
         cdef double wide, reach, gap, least = 2 * self.radius[j]
         self.leeway[j] = LEEWAY * self.radius[j]
         self.disturbing[j] = self.epochs
-        self._distances_to_all(&self.centroids[j, 0])
+        self._distances_to_all(&self.centroids[j, 0], &self.scratch[0])
         for p in range(self.n_centroids):
             # Both may travel so far before the next call for one of them.
             reach = self.leeway[j]
@@ -311,17 +402,16 @@ cdef class WinnerLoser:
     cdef Py_ssize_t _nearest(self, Py_ssize_t i, double *nearest) noexcept nogil:
         """Search all centroids, leaving the squared distances in scratch."""
         cdef Py_ssize_t j, best = 0
-        self._distances_to_all(&self.samples[i, 0])
+        self._distances_to_all(&self.samples[i, 0], &self.scratch[0])
         for j in range(1, self.n_centroids):
             if self.scratch[j] < self.scratch[best]:
                 best = j
         nearest[0] = self.scratch[best]
         return best
 
-    cdef void _distances_to_all(self, const double *x) noexcept nogil:
-        """Write the squared distances of x to all centroids to scratch."""
+    cdef void _distances_to_all(self, const double *x, double *total) noexcept nogil:
+        """Write the squared distances of x to all centroids to `total`."""
         cdef Py_ssize_t d, j, k = self.n_centroids
-        cdef double *total = &self.scratch[0]
         cdef const double *column
         for j in range(k):
             total[j] = 0
@@ -383,28 +473,83 @@ cdef class WinnerLoser:
         return farthest
 
 
-def train(samples, weights, Py_ssize_t n_clusters, on_epoch, double epsilon=0.05):
+cdef class Calm:
+    """Tells after which epochs `entropy` splits although samples still move."""
+
+    cdef readonly double baseline
+    cdef readonly Py_ssize_t epochs  # in a row, since the last split
+    cdef double floor, theta
+    cdef Py_ssize_t patience
+
+    def __init__(self, double movement, double floor, double theta, Py_ssize_t patience):
+        self.baseline = movement
+        self.floor = floor
+        self.theta = theta
+        self.patience = patience
+
+    def note(self, double movement):
+        """Take note of an epoch; tell whether enough of them were calm."""
+        self.epochs = self.epochs + 1 if movement <= self.theta * self.baseline else 0
+        return self.epochs >= self.patience
+
+    def restart(self, double displacement, double movement):
+        """Take note of a split, after an epoch of so much movement."""
+        self.baseline = max(displacement, movement, self.floor)
+        self.epochs = 0
+
+
+def check_signals():
+    """Raise KeyboardInterrupt after Ctrl-C, if in the main thread."""
+    PyErr_CheckSignals()
+
+
+def train(samples, weights, Py_ssize_t n_clusters, on_epoch, *, bint early=False, init=None,
+          check=check_signals, Py_ssize_t n_threads=1, double epsilon=0.05, double theta=2,
+          Py_ssize_t patience=2):
     """Train with `classic`; return (centroids, labels, weights of the clusters, epochs).
 
     samples is (n, d) and weights (n,), float64, all weights positive, at least n_clusters distinct
     samples. `on_epoch(epochs, k, error)` is called after each epoch; training ends when it
-    returns True.
+    returns True. `check()` is called several times a second and may raise an exception.
+
+    With `init` (k, d), k <= n_clusters, epoch 0 gives each sample to its nearest of these, in
+    `n_threads` threads; each then becomes the mean of its samples, but for those without samples,
+    which are left out: the codebook grows to n_clusters as it does in any other case.
+
+    With `early`, train with `entropy`: split also after `patience` epochs in a row in each of which
+    the centroids moved by at most theta * a baseline in total. That is the movement of epoch 0;
+    after each split, the larger of the distance of the new centroid from the old, the movement of
+    the epoch before, and the larger of epsilon * sqrt(d) and a thousandth of the samples' spread.
     """
     cdef Py_ssize_t moves = len(samples)
     mean = np.average(samples, axis=0, weights=weights)
     if n_clusters == 1:
         return mean[None, :], np.zeros(len(samples), np.int32), weights.sum(keepdims=True), 0
     state = WinnerLoser(samples, weights, n_clusters)
-    state.add_centroid(mean + epsilon)
-    state.add_centroid(mean - epsilon)
-    state.adopt()
+    if init is None:
+        state.add_centroid(mean + epsilon)
+        state.add_centroid(mean - epsilon)
+        state.adopt(check)
+    else:
+        state.start_at(init, check, n_threads)
     epochs = 1
+    is_calm = False
+    if early:
+        # One component at a time: less memory.
+        variances = [np.average((x - m) ** 2, weights=weights) for x, m in zip(samples.T, mean)]
+        spread = np.sqrt(np.sum(variances))
+        floor = max(epsilon * np.sqrt(samples.shape[1]), 1e-3 * spread)
+        calm = Calm(state.movement, floor, theta, patience)
     while not on_epoch(epochs, state.n_centroids, state.error):
-        if moves == 0:
-            if state.n_centroids == n_clusters and not state.has_empty():
-                break
-            if not state.split(epsilon):
+        if moves == 0 and state.n_centroids == n_clusters and state.first_empty() < 0:
+            break
+        if moves == 0 or (is_calm and state.n_centroids < n_clusters):
+            displacement = state.split(epsilon)
+            if displacement == 0:
                 raise ValueError("X must have distances whose squares are not 0 in float64")
-        moves = state.epoch()
+            if early:
+                calm.restart(displacement, state.movement)
+        moves = state.epoch(check)
+        is_calm = early and calm.note(state.movement)
         epochs += 1
     return *state.result(), epochs

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from centnn import _classic
-from centnn._validation import SCAN, check_distinct
+from centnn import _classic, _group, _scalar
+from centnn._validation import SCAN, check_distinct, check_enough_distinct
 from centnn.quantizer import quantize
 
 Array = NDArray[Any]
 Callback = Callable[[int, int, float], bool | None]
 
-ALGORITHMS = ("classic",)
+ALGORITHMS = ("classic", "entropy", "group")
 
 
 @dataclass
@@ -51,28 +51,104 @@ class Monitor:
             self.stopped = bool(self.callback(epoch, n_codewords, distortion))
         return self.stopped
 
+    def table(self) -> NDArray[np.float64]:
+        """Return the history as an array (epochs, 2)."""
+        return np.array(self.history, dtype=np.float64).reshape(-1, 2)
+
 
 def train(
+    X: Array,
+    weights: NDArray[np.float64],
+    n_clusters: int,
+    algorithm: str,
+    init: NDArray[np.float64] | None,
+    callback: Callback | None,
+    verbose: int,
+    n_threads: int,
+) -> Training:
+    """Train on X (N, D) with weights (N,), at least n_clusters distinct samples of weight > 0.
+
+    `init` (n_clusters, D) is for `classic` only.
+    """
+    used = weights > 0
+    all_used = bool(used.all())
+    samples = np.ascontiguousarray(X if all_used else X[used], dtype=np.float64)
+    check_distinct(samples, n_clusters)
+    monitor = Monitor(callback, verbose, float(weights.sum()) * X.shape[1])
+    if algorithm == "group":
+        trained = _group.train(samples, weights[used], n_clusters, monitor, n_threads)
+    else:
+        trained = _classic.train(
+            samples,
+            weights[used],
+            n_clusters,
+            monitor,
+            early=algorithm == "entropy",
+            init=init,
+            n_threads=n_threads,
+        )
+    centers, labels, counts, n_iter = trained
+    if monitor.stopped or not all_used:
+        labels = quantize(X, centers, n_threads=n_threads).astype(np.int32)
+        counts = weight_sums(labels, weights, len(centers))
+    inertia = weighted_error(X, weights, centers, labels)
+    return Training(centers, labels, counts, inertia, n_iter, monitor.table())
+
+
+def train_scalar(
     X: Array,
     weights: NDArray[np.float64],
     n_clusters: int,
     callback: Callback | None,
     verbose: int,
     n_threads: int,
-) -> Training:
-    """Train on X (N, D) with weights (N,), at least n_clusters distinct samples of weight > 0."""
+) -> Training | None:
+    """Return the optimum for scalars X (N, 1) with weights (N,).
+
+    None stands for more than 65,536 distinct values of weight > 0: then another algorithm must do.
+    Unlike with other algorithms the codewords rise. One epoch is reported, when all is done.
+    """
     used = weights > 0
     all_used = bool(used.all())
-    samples = np.ascontiguousarray(X if all_used else X[used], dtype=np.float64)
-    check_distinct(samples, n_clusters)
-    monitor = Monitor(callback, verbose, float(weights.sum()) * X.shape[1])
-    centers, labels, counts, n_iter = _classic.train(samples, weights[used], n_clusters, monitor)
-    if monitor.stopped or not all_used:
+    values, totals, places = distinct_scalars(
+        *(X[:, 0], weights) if all_used else (X[used, 0], weights[used])
+    )
+    check_enough_distinct(len(values), len(places), n_clusters)
+    if len(values) > _scalar.MAX_VALUES:
+        return None
+    centers, cuts = _scalar.optimal(values, totals, n_clusters)
+    centers = centers[:, None]
+    clusters = np.repeat(np.arange(n_clusters, dtype=np.int32), np.diff(cuts))
+    if all_used:
+        labels = clusters[places]
+    else:
         labels = quantize(X, centers, n_threads=n_threads).astype(np.int32)
-        counts = np.bincount(labels, weights, len(centers)).astype(np.float64, copy=False)
-    history = np.array(monitor.history, dtype=np.float64).reshape(-1, 2)
+    counts = np.add.reduceat(totals, cuts[:-1])
     inertia = weighted_error(X, weights, centers, labels)
-    return Training(centers, labels, counts, inertia, n_iter, history)
+    monitor = Monitor(callback, verbose, float(weights.sum()))
+    monitor(1, n_clusters, inertia)
+    return Training(centers, labels, counts, inertia, 1, monitor.table())
+
+
+def weight_sums(
+    labels: NDArray[Any], weights: NDArray[np.float64], n_labels: int = 0
+) -> NDArray[np.float64]:
+    """Return the sum of the weights of each label from 0 on, for n_labels or for all there are."""
+    return np.bincount(labels, weights, n_labels).astype(np.float64, copy=False)
+
+
+def distinct_scalars(
+    x: Array, weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """Return the distinct values of x (N,) rising, their weights, and the place of each sample."""
+    places: NDArray[np.intp]
+    if x.dtype in (np.uint8, np.uint16):
+        totals = weight_sums(x, weights)
+        present = totals > 0
+        places = (np.cumsum(present) - 1)[x]
+        return np.flatnonzero(present).astype(np.float64), totals[present], places
+    values, places = np.unique(x.astype(np.float64, copy=False), return_inverse=True)
+    return values, weight_sums(places, weights), places
 
 
 def weighted_error(

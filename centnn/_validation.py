@@ -92,6 +92,15 @@ def sample_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[n
     return weights
 
 
+def initial_centers(init: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return init as finite float64 codewords of this shape (K, D)."""
+    array = real_array(init, "init").astype(np.float64)
+    if array.shape != shape:
+        raise ValueError(f"init must have shape (n_clusters, D), {shape}, got shape {array.shape}")
+    check_finite(array, "init")
+    return array
+
+
 def integer(value: Any, name: str, least: int, most: int | None = None) -> int:
     """Return value as an int of at least `least`, and of at most `most` if that is given."""
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
@@ -110,11 +119,15 @@ def thread_count(n_threads: int | None) -> int:
 
 def check_distinct(X: Array, n_clusters: int) -> None:
     """Raise ValueError unless X (N, D) has at least n_clusters distinct rows."""
-    found = count_distinct(X, n_clusters)
+    check_enough_distinct(count_distinct(X, n_clusters), len(X), n_clusters)
+
+
+def check_enough_distinct(found: int, n_samples: int, n_clusters: int) -> None:
+    """Raise ValueError unless the number of distinct samples is at least n_clusters."""
     if found < n_clusters:
         raise ValueError(
             "n_clusters must be at most the number of distinct samples, "
-            f"got n_clusters={n_clusters} with n_samples={len(X)} of which {found} "
+            f"got n_clusters={n_clusters} with n_samples={n_samples} of which {found} "
             f"{'is' if found == 1 else 'are'} distinct"
         )
 

@@ -324,7 +324,8 @@ def _resized(img: Array, side: int) -> Array:
 
     if side < 1:
         raise ValueError(f"--resize must be at least 1 pixel, got {side}")
-    return cv2.resize(img, (side, side))
+    resized: Array = cv2.resize(img, (side, side))
+    return resized
 
 
 def _encode_png(img: Array) -> bytes:

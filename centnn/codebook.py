@@ -91,6 +91,7 @@ def fit_codebook(
     *,
     sample_weight: ArrayLike | None = None,
     algorithm: str = "classic",
+    init: ArrayLike | None = None,
     n_threads: int | None = None,
     callback: Callback | None = None,
     verbose: int = 0,
@@ -105,15 +106,27 @@ def fit_codebook(
         Codewords to train, at most the number of distinct samples.
     sample_weight : array_like, shape (N,), optional
         Weights, at least 0, not all 0; by default 1. A sample of weight 0 has no influence.
-    algorithm : {"classic"}, default "classic"
+    algorithm : {"classic", "entropy", "group"}, default "classic"
         ``"classic"`` is Park's algorithm [1]_: samples in index order, float64, one codeword more
-        each time that nothing moves.
+        each time that nothing moves. ``"entropy"`` is Tran's FastCentNN [2]_: the same, but it does
+        not wait until nothing moves. One codeword more comes as soon as all codewords together
+        have moved little, compared with the move that the last one caused, for two epochs; only
+        with all K does it go on until nothing moves. That takes fewer epochs. ``"group"`` is his
+        G-CentNN [2]_: ``"classic"`` on each of sqrt(N / K) interleaved parts of the samples, side
+        by side in threads; on the codewords of all parts, weighted by their counts; then, from
+        the codewords that this gives, moves of all samples as with `init`. That takes less time,
+        in one thread too.
+    init : array_like, shape (n_clusters, D), optional
+        Codewords to start from, only with ``"classic"``: they become the means of the samples
+        nearest to them, and samples then move between them until nothing moves. Codewords that no
+        sample is nearest to are dropped, and the codebook grows again as it would without `init`.
     n_threads : int, optional
         Threads to use; by default as many as OpenMP would. The result does not depend on it.
     callback : callable, optional
         Called as ``callback(epoch, n_codewords, distortion)`` after each epoch, distortion being
         the mean squared error of a component. If it returns True, training stops and the codewords
-        so far are the result.
+        so far are the result. With ``"group"``, training on a part counts as one epoch; distortion
+        is an estimate from the parts so far, then that of their codewords' codewords.
     verbose : int, default 0
         1 prints a line each time that the codebook has grown.
 
@@ -131,6 +144,7 @@ def fit_codebook(
     ----------
     .. [1] D.-C. Park, "Centroid neural network for unsupervised competitive learning", IEEE
        Transactions on Neural Networks 11(2), 520-528, 2000.
+    .. [2] L.-A. Tran, FastCentNN and G-CentNN, 2026.
 
     Examples
     --------
@@ -140,7 +154,14 @@ def fit_codebook(
     [0.5, 9.5]
     """
     training = fit(
-        _validation.samples(X), n_clusters, sample_weight, algorithm, n_threads, callback, verbose
+        _validation.samples(X),
+        n_clusters,
+        sample_weight,
+        algorithm,
+        init,
+        n_threads,
+        callback,
+        verbose,
     )
     fields = {name: value for name, value in vars(training).items() if name != "labels"}
     return Codebook(**fields)
@@ -151,6 +172,7 @@ def fit(
     n_clusters: int,
     sample_weight: ArrayLike | None,
     algorithm: str,
+    init: ArrayLike | None,
     n_threads: int | None,
     callback: Callback | None,
     verbose: int,
@@ -158,10 +180,15 @@ def fit(
     """Validate the options and train on validated samples X."""
     if algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
+    if init is not None and algorithm != "classic":
+        raise ValueError(f"init must be None unless algorithm is 'classic', got {algorithm!r}")
+    n_clusters = _validation.integer(n_clusters, "n_clusters", 1)
     return train(
         X,
         _validation.sample_weights(sample_weight, len(X)),
-        _validation.integer(n_clusters, "n_clusters", 1),
+        n_clusters,
+        algorithm,
+        None if init is None else _validation.initial_centers(init, (n_clusters, X.shape[1])),
         callback,
         verbose,
         _validation.thread_count(n_threads),

@@ -25,8 +25,10 @@ class CentNN:
     ----------
     n_clusters : int, default 8
         Clusters to form, at most the number of distinct samples.
-    algorithm : {"classic"}, default "classic"
+    algorithm : {"classic", "entropy", "group"}, default "classic"
         See `fit_codebook`, as for the other options.
+    init : array_like, shape (n_clusters, n_features), optional
+        Centroids to start from, only with ``"classic"``.
     n_threads : int, optional
         Threads to use; by default as many as OpenMP would.
     callback : callable, optional
@@ -62,12 +64,14 @@ class CentNN:
         n_clusters: int = 8,
         *,
         algorithm: str = "classic",
+        init: ArrayLike | None = None,
         n_threads: int | None = None,
         callback: Callback | None = None,
         verbose: int = 0,
     ) -> None:
         self.n_clusters = n_clusters
         self.algorithm = algorithm
+        self.init = init
         self.n_threads = n_threads
         self.callback = callback
         self.verbose = verbose
@@ -80,6 +84,7 @@ class CentNN:
             self.n_clusters,
             sample_weight,
             self.algorithm,
+            self.init,
             self.n_threads,
             self.callback,
             self.verbose,

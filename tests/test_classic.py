@@ -6,9 +6,10 @@ import centnn
 from centnn.image import to_blocks
 
 
-def assert_equals_reference(X, k, sample_weight=None):
-    model = centnn.CentNN(k, algorithm="classic").fit(X, sample_weight=sample_weight)
-    centers, labels, epochs = reference.classic(X, k, sample_weight)
+def assert_equals_reference(X, k, sample_weight=None, init=None, n_threads=1):
+    model = centnn.CentNN(k, algorithm="classic", init=init, n_threads=n_threads)
+    model.fit(X, sample_weight=sample_weight)
+    centers, labels, epochs = reference.classic(X, k, sample_weight, init=init)
     assert np.array_equal(model.labels_, labels)
     assert np.array_equal(model.cluster_centers_, centers)
     assert model.n_iter_ == epochs
@@ -62,8 +63,59 @@ def test_equals_the_reference_where_a_split_wins_nothing():
     assert_equals_reference(np.linspace(0, 1e-3, 40)[:, None], 10)
 
 
+def test_equals_the_reference_with_as_many_codewords_as_samples():
+    # Pairs of samples are as far from their mean, up to rounding.
+    assert_equals_reference(np.random.default_rng(0).normal(size=(60, 3)), 60)
+
+
 def test_equals_the_reference_on_image_blocks(lena_128):
     assert_equals_reference(to_blocks(lena_128[:64, :64], 4), 100)
+
+
+def test_given_codewords_worked_by_hand():
+    # Epoch 0: 4 is nearest to 5; the means are 1 and 7. Epoch 1: 4 is as far from both, and the
+    # lower index wins; they move to 2 and 8.5. Epoch 2 moves nothing.
+    model = centnn.CentNN(2, init=[[0.0], [5.0]]).fit([[0.0], [2.0], [4.0], [7.0], [10.0]])
+    assert model.cluster_centers_.tolist() == [[2.0], [8.5]]
+    assert model.labels_.tolist() == [0, 0, 0, 1, 1]
+    assert model.n_iter_ == 3
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_equals_the_reference_from_given_codewords(seed):
+    rng = np.random.default_rng(seed)
+    n, d = rng.integers(50, 300), rng.integers(1, 9)
+    X = rng.integers(0, 9, (n, d)) if seed % 4 == 1 else rng.normal(scale=30, size=(n, d))
+    weights = rng.uniform(0.1, 5, size=n) if seed % 4 == 2 else None
+    k = int(rng.integers(1, 1 + min(25, len(np.unique(X, axis=0)))))
+    assert_equals_reference(X, k, weights, init=X[rng.permutation(n)[:k]], n_threads=1 + seed % 3)
+
+
+def test_given_codewords_that_win_nothing_are_replaced():
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    init = np.repeat([[0.0, 0.0], [100.0, 0.0]], 5, axis=0)  # one wins all
+    model = assert_equals_reference(X, 10, init=init)
+    assert len(np.unique(model.labels_)) == 10
+
+
+def test_a_trained_codebook_stays_as_it_is():
+    X = np.random.default_rng(0).normal(size=(500, 3))
+    book = centnn.fit_codebook(X, 20)
+    again = centnn.fit_codebook(X, 20, init=book.centers)
+    assert again.n_iter == 2
+    np.testing.assert_allclose(again.centers, book.centers, rtol=1e-12)
+
+
+@pytest.mark.parametrize("algorithm", ["classic", "entropy", "group"])
+def test_no_codeword_is_dead_where_epsilon_is_large(algorithm):
+    # The second of the first two centroids won all samples; the first stayed without any.
+    X = np.linspace(0, 1e-3, 40)[:, None]
+    book = centnn.fit_codebook(X, 10, algorithm=algorithm)
+    assert len(book.centers) == 10
+    assert (book.counts > 0).all()
+    assert np.unique(centnn.quantize(X, book)).tolist() == list(range(10))
+    X = np.random.default_rng(0).normal(scale=1e-3, size=(200, 3))
+    assert (centnn.fit_codebook(X, 10, algorithm=algorithm).counts > 0).all()
 
 
 def test_reference_experiment_grey_levels(lena_128):

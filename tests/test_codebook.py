@@ -173,7 +173,16 @@ def test_bad_samples(X, message):
         ({"n_clusters": 2.0}, r"n_clusters must be an integer of at least 1, got 2\.0"),
         ({"n_clusters": True}, "n_clusters must be an integer of at least 1, got True"),
         ({"n_clusters": 5}, "n_clusters=5 with n_samples=4 of which 4 are distinct"),
-        ({"algorithm": "kmeans"}, "algorithm must be one of classic, got 'kmeans'"),
+        ({"algorithm": "kmeans"}, "algorithm must be one of classic, entropy, group, got 'kmeans'"),
+        (
+            {"init": [[1.0]]},
+            r"init must have shape \(n_clusters, D\), \(2, 1\), got shape \(1, 1\)",
+        ),
+        ({"init": [[1.0], [np.nan]]}, "init must hold finite numbers only, got nan in row 1"),
+        (
+            {"init": [[1.0], [2.0]], "algorithm": "entropy"},
+            "init must be None unless algorithm is 'classic', got 'entropy'",
+        ),
         ({"n_threads": 0}, "n_threads must be an integer of at least 1, got 0"),
         (
             {"sample_weight": [1.0, 2.0]},

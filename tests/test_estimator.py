@@ -30,6 +30,7 @@ def test_params():
     assert model.get_params() == {
         "n_clusters": 3,
         "algorithm": "classic",
+        "init": None,
         "n_threads": 1,
         "callback": None,
         "verbose": 0,
