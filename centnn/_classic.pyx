@@ -192,9 +192,8 @@ cdef class WinnerLoser:
         """
         cdef Py_ssize_t worst, farthest, empty = self.first_empty()
         self._sum_errors()
-        errors = np.where(np.asarray(self.members) > 1, self.errors, 0)
-        worst = np.argmax(errors[:self.n_centroids])
-        if errors[worst] == 0:
+        worst = self._worst()
+        if worst < 0:
             return 0.0
         if empty >= 0:
             farthest = self._farthest(worst)
@@ -459,6 +458,19 @@ cdef class WinnerLoser:
                 self.errors[j] += self.weights[i] * sqrt(distance)
                 self._widen(j, distance)
         self.errors_at = self.clock
+
+    cdef Py_ssize_t _worst(self) noexcept nogil:
+        """Return the centroid with the largest error among those of several samples.
+
+        The first on a tie; -1 if none has an error.
+        """
+        cdef Py_ssize_t j, worst = -1
+        cdef double largest = 0
+        for j in range(self.n_centroids):
+            if self.members[j] > 1 and self.errors[j] > largest:
+                largest = self.errors[j]
+                worst = j
+        return worst
 
     cdef Py_ssize_t _farthest(self, Py_ssize_t j) noexcept nogil:
         """Return the sample of centroid j that is farthest from it, the first on a tie."""
