@@ -73,15 +73,17 @@ class BuildExt(build_ext):
         return True
 
 
+# The C core is linked into _search alone; the other modules get its kernels from there.
+SEARCH = "centnn/_search.pyx"
+
 extensions = [
     Extension(
-        "centnn._search",
-        ["centnn/_search.pyx", *C_SOURCES],
+        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."),
+        [path.relative_to(ROOT).as_posix(), *(C_SOURCES if path == ROOT / SEARCH else [])],
         include_dirs=["csrc"],
-        depends=[path.relative_to(ROOT).as_posix() for path in ROOT.glob("csrc/*.h")],
-    ),
-    Extension("centnn._classic", ["centnn/_classic.pyx"]),
-    Extension("centnn._scalar", ["centnn/_scalar.pyx"]),
+        depends=[header.relative_to(ROOT).as_posix() for header in ROOT.glob("csrc/*.h")],
+    )
+    for path in sorted(ROOT.glob("centnn/**/*.pyx"))
 ]
 
 setup(

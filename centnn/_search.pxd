@@ -40,3 +40,13 @@ cdef extern from "centnn.h" nogil:
     const char *centnn_isa()
     centnn_status centnn_set_isa(const char *name)
     const char *centnn_isa_available(size_t i)
+
+
+cdef extern from "dispatch.h" nogil:
+    ctypedef struct centnn_kernel:
+        pass
+
+    const centnn_kernel *centnn_current_kernel(centnn_dtype precision)
+
+
+cdef const centnn_kernel *current_kernel(centnn_dtype precision) except NULL

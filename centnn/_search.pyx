@@ -88,6 +88,15 @@ def set_isa(name):
     check(centnn_set_isa(encoded))
 
 
+cdef const centnn_kernel *current_kernel(centnn_dtype precision) except NULL:
+    """Return the kernels in use, for modules that train: the C core is linked into this one only.
+
+    Raises ValueError for a bad CENTNN_ISA.
+    """
+    isa()
+    return centnn_current_kernel(precision)
+
+
 cdef int check(centnn_status status) except -1:
     if status != CENTNN_OK:
         raise ValueError(centnn_status_string(status).decode())
