@@ -1,4 +1,4 @@
-from libc.stdint cimport uint32_t
+from libc.stdint cimport int32_t, uint8_t, uint32_t
 
 
 cdef extern from "centnn.h" nogil:
@@ -42,9 +42,62 @@ cdef extern from "centnn.h" nogil:
     const char *centnn_isa_available(size_t i)
 
 
+cdef extern from "near.h" nogil:
+    enum:
+        NEAR_TILE
+
+    ctypedef struct centnn_samples:
+        const void *rows
+        const void *origin
+        const double *weights
+        double weight_scale
+        size_t d
+
+    ctypedef struct centnn_tile_of_samples:
+        size_t n
+        size_t d
+        bint weighted
+        void *x
+        void *weight
+        double *mass
+        double *own
+        double *gain
+        double *value
+        int32_t *who
+
+    ctypedef struct centnn_rivals:
+        size_t n
+        int32_t *ids
+        void *gap
+        void *stretch
+        void *inverse
+
+    ctypedef struct centnn_near:
+        void (*load)(const centnn_samples *samples, const int32_t *ids, size_t n,
+                     centnn_tile_of_samples *tile) noexcept nogil
+        void (*own)(const void *codeword, double total, centnn_tile_of_samples *tile) noexcept nogil
+        void (*gaps)(const void *columns, size_t stride, size_t n, size_t d, const void *codeword,
+                     void *gap) noexcept nogil
+        void (*within)(const centnn_rivals *all, double base, double radius, double reach,
+                       centnn_rivals *near) noexcept nogil
+        void (*best)(const void *codewords, const centnn_rivals *rivals, double base,
+                     centnn_tile_of_samples *tile) noexcept nogil
+        void (*project)(const centnn_tile_of_samples *tile, const void *centre, const void *axis,
+                        void *lanes) noexcept nogil
+        void (*divide)(const centnn_tile_of_samples *tile, const void *a, const void *b,
+                       const void *centre, void *lanes, uint8_t *side) noexcept nogil
+        void (*fold)(void *lanes, size_t n, double *sums) noexcept nogil
+        void (*pair)(const centnn_samples *samples, int32_t id, const void *a, const void *b,
+                     double *distances) noexcept nogil
+        void (*add)(const centnn_samples *samples, int32_t id, double scale, const void *codeword,
+                    double *sums) noexcept nogil
+        void (*place)(const double *sums, double total, size_t d, void *codeword, void *column,
+                      size_t stride) noexcept nogil
+
+
 cdef extern from "dispatch.h" nogil:
     ctypedef struct centnn_kernel:
-        pass
+        const centnn_near *near
 
     const centnn_kernel *centnn_current_kernel(centnn_dtype precision)
 
