@@ -78,6 +78,7 @@ INLINE real margin_of(const centnn_index *index, real norm2)
 #include "kernel_columns.h"
 #include "kernel_pruned.h"
 #include "kernel_top.h"
+#include "kernel_lists.h"
 
 static void nearest(const centnn_index *index, const centnn_tile *tile,
                     const centnn_results *results, void *scratch)
@@ -89,4 +90,9 @@ static void nearest(const centnn_index *index, const centnn_tile *tile,
     finish(&w, results);
 }
 
-const centnn_kernel KERNEL = {nearest, nearest_pruned, nearest_top};
+const centnn_kernel KERNEL = {
+    .nearest = nearest,
+    .nearest_pruned = nearest_pruned,
+    .nearest_top = nearest_top,
+    .lists = &lists,
+};
