@@ -6,6 +6,7 @@
 #define CENTNN_INTERNAL_H
 
 #include "centnn.h"
+#include "lists.h"
 #include "near.h"
 
 #include <float.h>
@@ -86,6 +87,7 @@ typedef struct {
     void (*nearest_top)(const centnn_index *index, const centnn_tile *tile, size_t n_nearest,
                         uint32_t *codes, double *distances, void *scratch);
     const centnn_near *near; /* for training */
+    const centnn_lists *lists;
 } centnn_kernel;
 
 /* Bytes of scratch that a kernel needs, for any instruction set. */

@@ -79,6 +79,7 @@ INLINE real margin_of(const centnn_index *index, real norm2)
 #include "kernel_pruned.h"
 #include "kernel_top.h"
 #include "kernel_near.h"
+#include "kernel_lists.h"
 
 static void nearest(const centnn_index *index, const centnn_tile *tile,
                     const centnn_results *results, void *scratch)
@@ -90,4 +91,10 @@ static void nearest(const centnn_index *index, const centnn_tile *tile,
     finish(&w, results);
 }
 
-const centnn_kernel KERNEL = {nearest, nearest_pruned, nearest_top, &near_steps};
+const centnn_kernel KERNEL = {
+    .nearest = nearest,
+    .nearest_pruned = nearest_pruned,
+    .nearest_top = nearest_top,
+    .near = &near_steps,
+    .lists = &lists,
+};

@@ -1,0 +1,240 @@
+"""Growth: clusters are split where a 2-means of their members would save most."""
+
+from cython.parallel cimport prange, threadid
+from cpython.exc cimport PyErr_CheckSignals
+from libc.math cimport sqrt
+from libc.string cimport memcpy, memset
+from libc.stdint cimport int64_t, uint8_t
+
+import numpy as np
+
+from centnn._rounds._lists cimport LIST_ROWS, LIST_TILES
+from centnn._rounds._state cimport State, Worker
+
+cdef enum:
+    # Members that a proposal is made from: more are sampled at equal steps, to find an axis only.
+    # The split itself is of all members.
+    SAMPLE = LIST_ROWS * LIST_TILES
+    POWER_STEPS = 2
+    MEANS_STEPS = 2
+
+
+def split(State state, Py_ssize_t target, double stale):
+    """Split clusters, the most gainful first, up to `target` codewords; return how many.
+
+    Needs sorted members. What a split would gain is found again where more than the part `stale`
+    of a cluster's weight has come or gone since.
+    """
+    cdef Py_ssize_t j, s, n_split = 0, k = state.k, end, start = 0
+    while start < k:
+        end = state.slice_end(start, k, 16 * state.d)
+        for j in prange(start, end, nogil=True, num_threads=state.n_threads, schedule="dynamic",
+                        chunksize=8):
+            if state.changed[j] > stale * state.book.counts[j]:
+                propose(state, j, &state.workers[threadid()])
+        PyErr_CheckSignals()
+        start = end
+    gains = np.asarray(<double[:k]> state.gain)
+    chosen = np.argsort(-gains, kind="stable")[:target - k]
+    cdef int64_t[::1] parents = chosen[gains[chosen] > 0]
+    cdef uint8_t[::1] is_split = np.zeros(len(parents), np.uint8)
+    for s in prange(parents.shape[0], nogil=True, num_threads=state.n_threads,
+                    schedule="dynamic", chunksize=8):
+        is_split[s] = choose_sides(state, parents[s], &state.workers[threadid()])
+    cdef int64_t[::1] successes = np.asarray(parents)[np.asarray(is_split) != 0]
+    for s in prange(successes.shape[0], nogil=True, num_threads=state.n_threads,
+                    schedule="dynamic", chunksize=8):
+        divide(state, successes[s], k + s, &state.workers[threadid()])
+    n_split = len(successes)
+    # Until they are found anew, a list of some other codeword will do.
+    for s in range(n_split if state.n_listed else 0):
+        memcpy(state.near + (k + s) * state.n_near, state.near + successes[s] * state.n_near,
+               state.n_near * sizeof(state.near[0]))
+    state.k += n_split
+    PyErr_CheckSignals()
+    return n_split
+
+
+cdef struct Members:
+    # The sampled members of a cluster, in tiles, less its codeword.
+    Py_ssize_t n, n_tiles
+    double weights[SAMPLE]
+    double projections[SAMPLE]
+    double times[SAMPLE]
+
+
+cdef void propose(State state, Py_ssize_t j, Worker *worker) noexcept nogil:
+    """Find how to split cluster j, and what that gains; a gain of -1: not to be split."""
+    cdef Members members
+    cdef double *axis = state.axis + j * state.d
+    cdef double total
+    state.gain[j] = -1
+    state.changed[j] = 0
+    if state.size[j] < 2:
+        return
+    total = load_members(state, j, worker, &members)
+    if find_axis(state, &members, worker, axis):
+        state.threshold[j] = 0
+        state.gain[j] = two_means(state, j, &members, worker, axis)
+        state.gain[j] *= state.book.counts[j] / total
+
+
+cdef double load_members(State state, Py_ssize_t j, Worker *worker,
+                         Members *members) noexcept nogil:
+    """Sample members into tiles; return their weight."""
+    cdef Py_ssize_t l, t, n, size = state.start[j + 1] - state.start[j]
+    cdef double total = 0
+    cdef size_t tile_size = state.d * LIST_ROWS * state.real_size
+    members.n = min(size, SAMPLE)
+    members.n_tiles = (members.n + LIST_ROWS - 1) // LIST_ROWS
+    for t in range(members.n_tiles):
+        n = min(LIST_ROWS, members.n - t * LIST_ROWS)
+        for l in range(LIST_ROWS):
+            members.weights[t * LIST_ROWS + l] = 0
+        for l in range(n):
+            worker.rows[l] = state.order[state.start[j] + (t * LIST_ROWS + l) * size // members.n]
+            members.weights[t * LIST_ROWS + l] = state.weight_of(worker.rows[l])
+            total += members.weights[t * LIST_ROWS + l]
+        state.kernel.load(&state.rows, worker.rows, n, state.codeword(j),
+                          <char *> worker.tiles + t * tile_size, worker.scratch)
+    return total
+
+
+cdef void project(State state, Members *members, Worker *worker,
+                  const double *axis) noexcept nogil:
+    state.kernel.project(worker.tiles, members.n_tiles, state.d, axis, members.projections)
+
+
+cdef void combine(State state, Members *members, Worker *worker, double *total) noexcept nogil:
+    state.kernel.combine(worker.tiles, members.n_tiles, state.d, members.times, total,
+                         worker.scratch)
+
+
+cdef bint find_axis(State state, Members *members, Worker *worker, double *axis) noexcept nogil:
+    """Find an axis along which members are spread: power iterations from the farthest member."""
+    cdef Py_ssize_t i, step, farthest = 0
+    cdef double largest = 0
+    project(state, members, worker, NULL)
+    for i in range(members.n_tiles * LIST_ROWS):
+        members.times[i] = 0
+        if i < members.n and members.projections[i] > members.projections[farthest]:
+            farthest = i
+    if not members.projections[farthest] > 0:
+        return False
+    members.times[farthest] = 1
+    combine(state, members, worker, axis)
+    for step in range(POWER_STEPS):
+        # Scaled to a largest component of 1: enough against overflow.
+        largest = 0
+        for i in range(state.d):
+            largest = max(largest, abs(axis[i]))
+        if not largest > 0:
+            return False
+        for i in range(state.d):
+            axis[i] /= largest
+        project(state, members, worker, axis)
+        for i in range(members.n_tiles * LIST_ROWS):
+            members.times[i] = members.weights[i] * members.projections[i]
+        combine(state, members, worker, axis)
+    return True
+
+
+cdef double two_means(State state, Py_ssize_t j, Members *members, Worker *worker,
+                      double *axis) noexcept nogil:
+    """Improve a split by the sign along `axis`; return its gain, and leave the plane to split at.
+
+    The plane is halfway between the means of both sides.
+    """
+    cdef Py_ssize_t i, step
+    cdef double *total = worker.vectors
+    cdef double *high = worker.vectors + state.d
+    cdef double *low = worker.vectors + 2 * state.d
+    cdef double weight = 0, n_high = 0, square = 0, middle, gain = -1
+    for i in range(members.n_tiles * LIST_ROWS):
+        members.times[i] = members.weights[i]
+        weight += members.weights[i]
+    combine(state, members, worker, total)
+    for step in range(1 + MEANS_STEPS):
+        project(state, members, worker, axis)
+        n_high = 0
+        for i in range(members.n_tiles * LIST_ROWS):
+            members.times[i] = 0
+            if members.projections[i] > state.threshold[j]:
+                members.times[i] = members.weights[i]
+                n_high += members.weights[i]
+        if not 0 < n_high < weight:
+            return gain
+        combine(state, members, worker, high)
+        square = middle = 0
+        for i in range(state.d):
+            low[i] = (total[i] - high[i]) / (weight - n_high)
+            high[i] /= n_high
+            axis[i] = high[i] - low[i]
+            square += axis[i] * axis[i]
+            middle += axis[i] * (high[i] + low[i])
+        state.threshold[j] = middle / 2
+        if j < state.n_fixed:
+            gain = gain_beside_fixed(state, j, axis, n_high, weight - n_high, high, low)
+        else:
+            gain = square * n_high * (weight - n_high) / weight
+    return gain
+
+
+cdef double gain_beside_fixed(State state, Py_ssize_t j, double *axis, double n_high,
+                              double n_low, const double *high, const double *low) noexcept nogil:
+    """Return what a new codeword for one side gains where the present one stays at 0.
+
+    Turns the plane so that the better side is the high one, which is the one that goes.
+    """
+    cdef Py_ssize_t i
+    cdef double gain_high = 0, gain_low = 0
+    for i in range(state.d):
+        gain_high += n_high * high[i] * high[i]
+        gain_low += n_low * low[i] * low[i]
+    if gain_low > gain_high:
+        for i in range(state.d):
+            axis[i] = -axis[i]
+        state.threshold[j] = -state.threshold[j]
+    return max(gain_low, gain_high)
+
+
+cdef bint choose_sides(State state, Py_ssize_t j, Worker *worker) noexcept nogil:
+    """Set each member's proposal to its side of the plane; return whether both have some."""
+    cdef Py_ssize_t q, l, n, n_high = 0
+    cdef double projections[LIST_ROWS]
+    q = state.start[j]
+    while q < state.start[j + 1]:
+        n = min(LIST_ROWS, state.start[j + 1] - q)
+        state.kernel.load(&state.rows, state.order + q, n, state.codeword(j), worker.tiles,
+                          worker.scratch)
+        state.kernel.project(worker.tiles, 1, state.d, state.axis + j * state.d, projections)
+        for l in range(n):
+            state.proposal[q + l] = projections[l] > state.threshold[j]
+            n_high += state.proposal[q + l]
+        q += n
+    if n_high == 0 or n_high == state.start[j + 1] - state.start[j]:
+        state.gain[j] = -1
+        return False
+    return True
+
+
+cdef void divide(State state, Py_ssize_t j, Py_ssize_t new, Worker *worker) noexcept nogil:
+    """Give the members of cluster j that are on the high side to a new codeword."""
+    cdef Py_ssize_t q, i
+    memset(state.book.sums + new * state.d, 0, state.d * sizeof(double))
+    state.book.counts[new] = 0
+    state.size[new] = 0
+    state.spread[new] = state.spread[j]
+    state.clock[new] = state.clock[j]
+    for q in range(state.start[j], state.start[j + 1]):
+        i = state.order[q]
+        state.expiry[i] = -1
+        if state.proposal[q]:
+            state.hand_over(i, new, worker.scratch)
+    # The new one has come from where the old one was.
+    memcpy(<char *> state.before + new * state.d * state.real_size,
+           state.codeword(j), state.d * state.real_size)
+    state.kernel.settle(&state.book, j)
+    state.kernel.settle(&state.book, new)
+    state.renew(j)
+    state.renew(new)

@@ -1,0 +1,399 @@
+"""The state of training on large data: rows, members, sums, codewords, and what is known of them.
+
+Rows are worked on in a copy that `gather` puts in the order of the clusters, less an offset near
+their mean, so that distances do not cancel: reals for float input, the input's own type for uint8
+and uint16, which are shifted when they are read. A codeword is the mean of its members at all
+times: their sum is kept in float64 through every move.
+"""
+
+from cython.parallel cimport prange, threadid
+from libc.float cimport FLT_MAX
+from libc.math cimport floor
+from libc.string cimport memcpy, memset
+from libc.stdint cimport uintptr_t
+
+import numpy as np
+
+from centnn._search cimport (
+    CENTNN_F16, CENTNN_F32, CENTNN_F64, CENTNN_U8, CENTNN_U16, centnn_dtype, current_kernel,
+)
+from centnn._rounds._lists cimport LIST_ROWS, LIST_TILES, kernel_with_lists
+
+cdef enum:
+    ALIGNMENT = 64
+    # Pieces in which sums over all rows are made, whatever the number of threads.
+    PIECES = 16
+    # Components that are read between two looks for Ctrl-C, and the least that pays for threads.
+    SLICE = 1 << 30
+    WORTH_THREADS = 1 << 21
+
+cdef double WEIGHT_STEP = 1 / 256.0
+
+DTYPES = {
+    np.dtype(np.uint8): CENTNN_U8,
+    np.dtype(np.uint16): CENTNN_U16,
+    np.dtype(np.float16): CENTNN_F16,
+    np.dtype(np.float32): CENTNN_F32,
+    np.dtype(np.float64): CENTNN_F64,
+}
+
+
+cdef class State:
+    """Samples (n, d) and up to `capacity` codewords of them."""
+
+    def __init__(self, samples, weights, Py_ssize_t capacity, Py_ssize_t n_near, int n_threads):
+        self.n, self.d = samples.shape
+        self.capacity = capacity
+        self.n_near = min(n_near, max(capacity - 1, 1))
+        self.n_threads = n_threads
+        self.is_double = samples.dtype == np.float64
+        self.real_size = 8 if self.is_double else 4
+        self.kernel = (<const kernel_with_lists *> current_kernel(
+            CENTNN_F64 if self.is_double else CENTNN_F32)).lists
+        self.source_samples = samples
+        self.source_weights = weights
+        self.arrays = []
+        self._allocate_rows(samples.dtype)
+        self._allocate_codewords()
+        self._allocate_workers()
+        self._set_offset(samples.dtype)
+        self.gather()
+
+    cdef void *allocate(self, size_t n_bytes) except NULL:
+        """Return aligned zeros that live as long as the state."""
+        array = np.zeros(n_bytes + ALIGNMENT, dtype=np.uint8)
+        self.arrays.append(array)
+        cdef uint8_t[::1] view = array
+        return <void *> ((<uintptr_t> &view[0] + ALIGNMENT - 1) & ~<uintptr_t> (ALIGNMENT - 1))
+
+    def _allocate_rows(self, dtype):
+        cdef const uint8_t[::1] view = self.source_samples.reshape(-1).view(np.uint8)
+        self.input.values = &view[0]
+        self.input.dtype = DTYPES[dtype]
+        self.input.d = self.d
+        self.rows = self.input
+        self.row_size = self.d * dtype.itemsize
+        if self.input.dtype not in (CENTNN_U8, CENTNN_U16):
+            self.rows.dtype = CENTNN_F64 if self.is_double else CENTNN_F32
+            self.row_size = self.d * self.real_size
+        self.rows.values = self.allocate(self.n * self.row_size)
+        self.source = <uint32_t *> self.allocate(self.n * sizeof(uint32_t))
+        self.order = <uint32_t *> self.allocate(self.n * sizeof(uint32_t))
+        self.label = <int32_t *> self.allocate(self.n * sizeof(int32_t))
+        self.proposal = <int32_t *> self.allocate(self.n * sizeof(int32_t))
+        self.expiry = <float *> self.allocate(self.n * sizeof(float))
+        if self.source_weights is not None:
+            self.weight = <float *> self.allocate(self.n * sizeof(float))
+        cdef Py_ssize_t i
+        for i in range(self.n):
+            self.source[i] = <uint32_t> i
+            self.order[i] = <uint32_t> i
+            self.expiry[i] = -1
+
+    def _allocate_codewords(self):
+        cdef size_t k = self.capacity, d = self.d, real_size = self.real_size
+        self.book.d = d
+        self.book.sums = <double *> self.allocate(k * d * sizeof(double))
+        self.book.counts = <double *> self.allocate(k * sizeof(double))
+        self.book.codewords = self.allocate(k * d * real_size)
+        self.book.half_norms = self.allocate(k * real_size)
+        self.book.factors = self.allocate(k * real_size)
+        self.start = <int64_t *> self.allocate((k + 1) * sizeof(int64_t))
+        self.cursor = <int64_t *> self.allocate(k * sizeof(int64_t))
+        self.size = <int32_t *> self.allocate(k * sizeof(int32_t))
+        self.n_proposals = <int32_t *> self.allocate(k * sizeof(int32_t))
+        self.before = self.allocate(k * d * real_size)
+        self.moved = <float *> self.allocate(k * sizeof(float))
+        self.clock = <float *> self.allocate(k * sizeof(float))
+        self.clean = <float *> self.allocate(k * sizeof(float))
+        self.spread = <float *> self.allocate(k * sizeof(float))
+        self.touched = <uint8_t *> self.allocate(k)
+        self.near = <uint32_t *> self.allocate(k * self.n_near * sizeof(uint32_t))
+        self.reach = <float *> self.allocate(k * sizeof(float))
+        self.changed = <double *> self.allocate(k * sizeof(double))
+        self.gain = <double *> self.allocate(k * sizeof(double))
+        self.axis = <double *> self.allocate(k * d * sizeof(double))
+        self.threshold = <double *> self.allocate(k * sizeof(double))
+
+    def _allocate_workers(self):
+        cdef int t
+        cdef size_t d = self.d
+        self.workers = <Worker *> self.allocate(self.n_threads * sizeof(Worker))
+        for t in range(self.n_threads):
+            worker = &self.workers[t]
+            worker.tiles = self.allocate(LIST_TILES * LIST_ROWS * d * self.real_size)
+            worker.scratch = self.allocate(self.kernel.scratch_size(d, self.n_near))
+            worker.others = <uint32_t *> self.allocate(self.capacity * sizeof(uint32_t))
+            worker.sums = <double *> self.allocate((self.n_near + 1) * d * sizeof(double))
+            worker.counts = <double *> self.allocate((self.n_near + 1) * sizeof(double))
+            worker.vectors = <double *> self.allocate(4 * d * sizeof(double))
+
+    def _set_offset(self, dtype):
+        """Find the offset: the mean, rounded where that keeps the differences exact."""
+        cdef double[:, ::1] sums = np.zeros((PIECES, self.d))
+        cdef Py_ssize_t p, i
+        zeros = np.zeros(self.d, np.float64 if self.is_double else np.float32)
+        cdef const uint8_t[::1] none = zeros.view(np.uint8)
+        self.input.offset = &none[0]
+        for p in prange(PIECES, nogil=True, num_threads=self.n_threads, schedule="dynamic"):
+            for i in range(p * self.n // PIECES, (p + 1) * self.n // PIECES):
+                self.kernel.add(&self.input, i, 1.0, &sums[p, 0],
+                                self.workers[threadid()].scratch)
+        offset = np.sum(sums, axis=0) / self.n
+        if dtype in (np.uint8, np.uint16):
+            offset = np.rint(offset)
+        offset = offset.astype(zeros.dtype)
+        self.offset = offset
+        cdef const uint8_t[::1] view = offset.view(np.uint8)
+        self.input.offset = &view[0]
+        self.rows.offset = &view[0] if self.rows.dtype in (CENTNN_U8, CENTNN_U16) else NULL
+
+    def gather(self):
+        """Put the rows of the copy in the order of the members, as `sort_members` left it.
+
+        Labels and expiries follow; the slots are then the rows.
+        """
+        cdef Py_ssize_t q
+        self._permute(<uint32_t *> self.source)
+        self._permute(<uint32_t *> self.label)
+        self._permute(<uint32_t *> self.expiry)
+        cdef const double[::1] weights = self.source_weights
+        cdef double scale = 1.0
+        for q in prange(self.n, nogil=True, num_threads=self.n_threads, schedule="static"):
+            self.order[q] = <uint32_t> q
+            self._copy_row(q)
+        if self.weight != NULL:
+            scale = self.weight_scale() / WEIGHT_STEP
+            for q in range(self.n):
+                self.weight[q] = <float> (
+                    max(floor(weights[self.source[q]] * scale + 0.5), 1) * WEIGHT_STEP)
+
+    def weight_scale(self):
+        """Return the power of two that weights are multiplied by: the largest is about 2**24.
+
+        They are then rounded to multiples of 2**-8, so that counts, being sums of them, are exact
+        and never 0 by rounding. Results are made with the weights as given.
+        """
+        if self.source_weights is None:
+            return 1.0
+        return 2.0 ** (24 - np.frexp(self.source_weights.max())[1])
+
+    cdef void _copy_row(self, Py_ssize_t q) noexcept nogil:
+        cdef char *target = <char *> self.rows.values + q * self.row_size
+        if self.rows.offset == NULL:
+            self.kernel.read(&self.input, self.source[q], target)
+        else:
+            memcpy(target, <const char *> self.input.values + self.source[q] * self.row_size,
+                   self.row_size)
+
+    cdef void _permute(self, uint32_t *values) noexcept nogil:
+        """Put 4-byte values of rows in the order of the slots; uses the proposals' memory."""
+        cdef Py_ssize_t q
+        cdef uint32_t *scratch = <uint32_t *> self.proposal
+        for q in range(self.n):
+            scratch[q] = values[self.order[q]]
+        memcpy(values, scratch, self.n * sizeof(uint32_t))
+
+    cdef bint few(self) noexcept nogil:
+        """Whether every codeword has all others in its list."""
+        return self.k <= self.n_near + 1
+
+    cdef float weight_of(self, Py_ssize_t i) noexcept nogil:
+        return 1 if self.weight == NULL else self.weight[i]
+
+    cdef void *codeword(self, Py_ssize_t j) noexcept nogil:
+        return <char *> self.book.codewords + j * self.d * self.real_size
+
+    cdef bint is_far_out(self, Py_ssize_t j) noexcept nogil:
+        """Whether the expanded form would cancel more than some bits of members' distances."""
+        if self.is_double:
+            return (<double *> self.book.half_norms)[j] > 2.0 ** 40 * self.spread[j]
+        return (<float *> self.book.half_norms)[j] > 2.0 ** 11 * self.spread[j]
+
+    def start_with(self, const int32_t[::1] labels, Py_ssize_t k, fixed):
+        """Start from labels of the input's rows, with k codewords; the first are `fixed` (f, d)."""
+        cdef Py_ssize_t i, j
+        self.k = k
+        self.n_fixed = self.book.n_fixed = len(fixed)
+        for i in range(self.n):
+            self.label[i] = labels[self.source[i]]
+        cdef const uint8_t[::1] view
+        if self.n_fixed:
+            reals = (fixed - self.offset).astype(self.offset.dtype)
+            view = np.ascontiguousarray(reals).reshape(-1).view(np.uint8)
+            memcpy(self.book.codewords, &view[0], view.shape[0])
+        self.sum_up()
+        for j in range(k):
+            self.spread[j] = FLT_MAX
+            self.renew(j)
+        memcpy(self.before, self.book.codewords, k * self.d * self.real_size)
+
+    def sum_up(self):
+        """Make sums, counts and codewords anew from the labels."""
+        cdef Py_ssize_t i, j, q
+        cdef void *scratch
+        for i in range(self.capacity):
+            self.size[i] = 0
+        for i in range(self.n):
+            self.size[self.label[i]] += 1
+        self.sort_members()
+        memset(self.book.sums, 0, self.k * self.d * sizeof(double))
+        memset(self.book.counts, 0, self.k * sizeof(double))
+        for j in prange(self.k, nogil=True, num_threads=self.n_threads, schedule="dynamic"):
+            scratch = self.workers[threadid()].scratch
+            for q in range(self.start[j], self.start[j + 1]):
+                self.kernel.add(&self.rows, self.order[q], self.weight_of(self.order[q]),
+                                self.book.sums + j * self.d, scratch)
+                self.book.counts[j] += self.weight_of(self.order[q])
+            self.kernel.settle(&self.book, j)
+
+    cdef void renew(self, Py_ssize_t j) noexcept nogil:
+        """Forget what is known of cluster j, whose members are others now."""
+        self.touched[j] = 1
+        self.clean[j] = -1
+        self.gain[j] = 0
+        self.changed[j] = FLT_MAX
+
+    cdef void hand_over(self, Py_ssize_t i, Py_ssize_t to, void *scratch) noexcept nogil:
+        """Move row i to another cluster, sums and all, without setting the codewords."""
+        cdef Py_ssize_t j = self.label[i]
+        cdef double weight = self.weight_of(i)
+        self.kernel.add(&self.rows, i, -weight, self.book.sums + j * self.d, scratch)
+        self.kernel.add(&self.rows, i, weight, self.book.sums + to * self.d, scratch)
+        self.book.counts[j] -= weight
+        self.book.counts[to] += weight
+        self.size[j] -= 1
+        self.size[to] += 1
+        self.label[i] = <int32_t> to
+        self.expiry[i] = -1
+        self.clean[to] = -1
+        self.changed[j] += weight
+        self.changed[to] += weight
+        self.touched[j] = self.touched[to] = 1
+
+    cdef void sort_members(self) noexcept nogil:
+        """List the members of each cluster, in the order of the rows."""
+        cdef Py_ssize_t i, j
+        self.start[0] = 0
+        for j in range(self.k):
+            self.cursor[j] = self.start[j]
+            self.start[j + 1] = self.start[j] + self.size[j]
+        for i in range(self.n):
+            j = self.label[i]
+            self.order[self.cursor[j]] = <uint32_t> i
+            self.cursor[j] += 1
+
+    def arrange(self):
+        """Sort the members and put the rows in their order."""
+        self.sort_members()
+        self.gather()
+
+    def sort(self):
+        """Sort the members."""
+        self.sort_members()
+
+    def snapshot(self):
+        """Return what `restore` needs, as long as nobody calls `arrange`, which this does first."""
+        self.arrange()
+        size = self.k * self.d
+        return (np.array(<int64_t[:self.k + 1]> self.start),
+                np.array(<double[:size]> self.book.sums),
+                np.array(<double[:self.k]> self.book.counts))
+
+    def restore(self, saved):
+        """Go back to a snapshot."""
+        cdef Py_ssize_t i, j
+        cdef const int64_t[::1] start = saved[0]
+        cdef const double[::1] sums = saved[1], counts = saved[2]
+        self.k = len(counts)
+        self.n_listed = 0
+        memcpy(self.book.sums, &sums[0], sums.shape[0] * sizeof(double))
+        memcpy(self.book.counts, &counts[0], self.k * sizeof(double))
+        for j in range(self.k):
+            self.size[j] = <int32_t> (start[j + 1] - start[j])
+            self.kernel.settle(&self.book, j)
+            self.renew(j)
+            for i in range(start[j], start[j + 1]):
+                self.label[i] = <int32_t> j
+                self.expiry[i] = -1
+
+    cdef const uint32_t *others(self, Py_ssize_t j, Worker *worker) noexcept nogil:
+        """Return the list of all codewords but j."""
+        cdef Py_ssize_t i
+        for i in range(self.k - 1):
+            worker.others[i] = <uint32_t> (i + (i >= j))
+        return worker.others
+
+    cdef Py_ssize_t slice_end(self, Py_ssize_t first, Py_ssize_t last,
+                              double row_cost) noexcept nogil:
+        """Return where to pause, from cluster `first` on, to look for Ctrl-C."""
+        cdef Py_ssize_t end = first + 1
+        cdef double rows = SLICE / row_cost
+        while end < last and self.start[end + 1] - self.start[first] < rows:
+            end += 1
+        return end
+
+    def error(self):
+        """Return the total weighted squared error, to the rounding of |X|^2."""
+        cdef Py_ssize_t i, j
+        cdef double total, error = self._square_sum(), sum_dot, norm2
+        cdef double *sums
+        for j in range(self.k):
+            sums = self.book.sums + j * self.d
+            total = 0
+            if j < self.n_fixed:
+                for i in range(self.d):
+                    norm2 = self._component(j, i)
+                    total += norm2 * (2 * sums[i] - norm2 * self.book.counts[j])
+            else:
+                for i in range(self.d):
+                    total += sums[i] * sums[i]
+                total /= self.book.counts[j]
+            error -= total
+        return max(error, 0.0) / self.weight_scale()
+
+    cdef double _component(self, Py_ssize_t j, Py_ssize_t i) noexcept nogil:
+        if self.is_double:
+            return (<double *> self.codeword(j))[i]
+        return (<float *> self.codeword(j))[i]
+
+    cdef double _square_sum(self):
+        """Return the sum over the rows of weight * |x|^2."""
+        cdef Py_ssize_t p, i
+        cdef double[::1] sums
+        if self.square_sum == 0:
+            sums = np.zeros(PIECES)
+            for p in prange(PIECES, nogil=True, num_threads=self.n_threads, schedule="dynamic"):
+                for i in range(p * self.n // PIECES, (p + 1) * self.n // PIECES):
+                    sums[p] += self.weight_of(i) * self.kernel.norm(
+                        &self.rows, i, self.workers[threadid()].scratch)
+            self.square_sum = np.sum(sums)
+        return self.square_sum
+
+    def result(self):
+        """Return (centers (k, d), labels (n,), counts (k,)) of the input, in float64 sums."""
+        cdef Py_ssize_t i, j, q
+        labels = np.empty(self.n, np.int32)
+        sums, counts = np.zeros((self.k, self.d)), np.zeros(self.k)
+        cdef int32_t[::1] label = labels
+        cdef double[:, ::1] total = sums
+        cdef double[::1] count = counts
+        cdef const double[::1] weights = self.source_weights
+        cdef double weight
+        zeros = np.zeros(self.d, self.offset.dtype)
+        cdef const uint8_t[::1] none = zeros.view(np.uint8)
+        cdef centnn_samples raw = self.input
+        raw.offset = &none[0]
+        self.sort_members()
+        for j in prange(self.k, nogil=True, num_threads=self.n_threads, schedule="dynamic"):
+            for q in range(self.start[j], self.start[j + 1]):
+                i = self.source[self.order[q]]
+                label[i] = <int32_t> j
+                weight = 1.0 if weights is None else weights[i]
+                count[j] += weight
+                self.kernel.add(&raw, i, weight, &total[j, 0],
+                                self.workers[threadid()].scratch)
+        for j in range(self.n_fixed, self.k):
+            sums[j] /= count[j]
+        dtype = np.float64 if self.is_double else np.float32
+        return sums.astype(dtype), labels, counts

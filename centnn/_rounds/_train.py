@@ -1,0 +1,155 @@
+"""The stages of training on large data, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from centnn._rounds import _grow, _plan, _round, _shrink
+from centnn._rounds._state import State
+
+Array = NDArray[Any]
+Monitor = Callable[[int, int, float], bool]
+
+SETTLE_GROWN = 2  # rounds at the end of growth
+SETTLE_SHRUNK = 6  # rounds at the end of removal
+SETTLE_TAIL = 4  # rounds after the tail round
+SETTLE_BREATH = 8  # rounds at the end of a breath
+SETTLE_INIT = 50  # rounds from given codewords
+WORTH_KEEPING = 1e-7  # the part by which a breath must lower the error
+
+
+class Stopped(Exception):
+    """The monitor has asked to stop."""
+
+
+class Trainer:
+    """A state, the plan, and the rounds so far."""
+
+    def __init__(self, state: State, plan: _plan.Plan, monitor: Monitor) -> None:
+        self.state = state
+        self.plan = plan
+        self.monitor = monitor
+        self.n_rounds = 0
+        self.age = 0  # rounds that the lists have been used for
+        self.n_moves = 0
+        self.stopped = False
+
+    def round(self, tail: bool = False) -> int:
+        """Make one round; return how many rows moved."""
+        plan = self.plan
+        moves: int = _round.run(self.state, plan.n_parts, plan.share, self.age, tail)
+        self.age = (self.age + 1) % plan.list_age
+        self.n_rounds += 1
+        self.n_moves += moves
+        if self.monitor(self.n_rounds, self.state.k, self.state.error()):
+            raise Stopped
+        return moves
+
+    def settle(self, n_rounds: int, quiet: float) -> None:
+        """Make at most n_rounds rounds, until at most the part `quiet` of the rows moves."""
+        for _ in range(n_rounds):
+            if self.round() <= quiet * self.state.n:
+                break
+
+    def grow(self, target: int, ratio: float) -> None:
+        """Split clusters up to `target` codewords in steps by `ratio`, a round after each."""
+        state = self.state
+        while state.k < target:
+            state.sort()
+            step = min(target, max(state.k + 1, int(state.k * ratio)))
+            if _grow.split(state, step, self.plan.stale) == 0:
+                break
+            self.age = 0
+            self.round()
+
+    def shrink(self, target: int, at_once: int) -> None:
+        """Remove codewords down to `target`, `at_once` at a time, a round after each."""
+        while self.state.k > target:
+            _shrink.remove(self.state, min(at_once, self.state.k - target), self.plan.share)
+            self.age = 0
+            if not self.stopped:
+                self.round()
+
+    def breathe(self, n_clusters: int) -> None:
+        """Grow beyond n_clusters, shrink again, and keep what comes of it if it is better."""
+        plan, state = self.plan, self.state
+        part = plan.breath
+        for _ in range(plan.n_breaths):
+            error, saved = state.error(), state.snapshot()
+            try:
+                self.breath(n_clusters, max(1, int(part * n_clusters)))
+            except BaseException:
+                state.restore(saved)
+                raise
+            if state.error() >= error * (1 - WORTH_KEEPING):
+                state.restore(saved)
+                part *= plan.breath_decay
+
+    def breath(self, n_clusters: int, n_more: int) -> None:
+        """Grow by n_more codewords, and shrink again."""
+        plan = self.plan
+        self.grow(min(n_clusters + n_more, self.state.capacity), 2.0)
+        self.settle(SETTLE_GROWN, 0.0)
+        self.shrink(n_clusters, max(1, int(plan.breath_shrink * n_clusters)))
+        self.settle(SETTLE_BREATH, plan.breath_quiet)
+
+    def find(self, n_clusters: int) -> None:
+        """Find n_clusters codewords from those that there are."""
+        plan = self.plan
+        self.grow(int(plan.overshoot * n_clusters), plan.growth)
+        self.state.arrange()
+        self.settle(SETTLE_GROWN, plan.quiet)
+        self.shrink(n_clusters, max(1, int(plan.shrink_part * n_clusters)))
+        self.finish(SETTLE_SHRUNK)
+        self.breathe(n_clusters)
+
+    def finish(self, n_rounds: int) -> None:
+        """Settle, with a tail round before the end."""
+        self.settle(n_rounds, self.plan.quiet)
+        if self.plan.has_tail:
+            self.round(tail=True)
+            self.settle(SETTLE_TAIL, self.plan.quiet)
+
+
+def train(
+    samples: Array,
+    weights: NDArray[np.float64] | None,
+    n_clusters: int,
+    effort: str,
+    monitor: Monitor,
+    n_threads: int,
+    *,
+    init: NDArray[np.float64] | None = None,
+    fixed: int = 0,
+    plan: _plan.Plan | None = None,
+) -> tuple[Array, NDArray[np.int32], NDArray[np.float64], int]:
+    """Return (centers (K, D), labels (N,), counts (K,), rounds).
+
+    The first `fixed` codewords of `init` stay as they are. `plan` is for tests.
+    """
+    n, d = samples.shape
+    plan = plan or _plan.choose(n, d, n_clusters, effort)
+    capacity = int(max(plan.overshoot, 1 + plan.breath) * n_clusters) + 1
+    state = State(samples, weights, capacity, plan.n_near, n_threads)
+    trainer = Trainer(state, plan, monitor)
+    begin(state, init, fixed, n_threads)
+    try:
+        if init is None or fixed:
+            trainer.find(n_clusters)
+        else:
+            trainer.grow(n_clusters, plan.growth)
+            trainer.finish(SETTLE_INIT)
+    except Stopped:
+        trainer.stopped = True
+        trainer.shrink(n_clusters, max(1, n_clusters // 8))
+    return *state.result(), trainer.n_rounds
+
+
+def begin(state: State, init: Array | None, n_fixed: int, n_threads: int) -> None:
+    """Start with one codeword, or with those of init that have samples or are fixed."""
+    if init is None:
+        state.start_with(np.zeros(state.n, np.int32), 1, np.empty((0, state.d)))
