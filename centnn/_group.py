@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from centnn import _classic
-from centnn._validation import count_distinct
+from centnn._duplicates import count_distinct
 
 Floats = NDArray[np.float64]
 OnEpoch = Callable[[int, int, float], bool]

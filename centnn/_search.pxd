@@ -46,7 +46,7 @@ cdef extern from "near.h" nogil:
     enum:
         NEAR_TILE
 
-    ctypedef struct centnn_samples:
+    ctypedef struct centnn_data:
         const void *rows
         const void *origin
         const double *weights
@@ -73,7 +73,7 @@ cdef extern from "near.h" nogil:
         void *inverse
 
     ctypedef struct centnn_near:
-        void (*load)(const centnn_samples *samples, const int32_t *ids, size_t n,
+        void (*load)(const centnn_data *samples, const int32_t *ids, size_t n,
                      centnn_tile_of_samples *tile) noexcept nogil
         void (*own)(const void *codeword, double total, centnn_tile_of_samples *tile) noexcept nogil
         void (*gaps)(const void *columns, size_t stride, size_t n, size_t d, const void *codeword,
@@ -87,9 +87,9 @@ cdef extern from "near.h" nogil:
         void (*divide)(const centnn_tile_of_samples *tile, const void *a, const void *b,
                        const void *centre, void *lanes, uint8_t *side) noexcept nogil
         void (*fold)(void *lanes, size_t n, double *sums) noexcept nogil
-        void (*pair)(const centnn_samples *samples, int32_t id, const void *a, const void *b,
+        void (*pair)(const centnn_data *samples, int32_t id, const void *a, const void *b,
                      double *distances) noexcept nogil
-        void (*add)(const centnn_samples *samples, int32_t id, double scale, const void *codeword,
+        void (*add)(const centnn_data *samples, int32_t id, double scale, const void *codeword,
                     double *sums) noexcept nogil
         void (*place)(const double *sums, double total, size_t d, void *codeword, void *column,
                       size_t stride) noexcept nogil

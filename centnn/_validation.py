@@ -101,6 +101,34 @@ def initial_centers(init: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float
     return array
 
 
+def fixed_centers(fixed: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return fixed as finite, distinct float64 codewords: at most K of D, shape being (K, D)."""
+    array = samples(fixed, "fixed").astype(np.float64)
+    if array.shape[1] != shape[1] or len(array) > shape[0]:
+        raise ValueError(
+            f"fixed must have shape (F, D), F at most n_clusters, {shape[0]}, and D {shape[1]}, "
+            f"got shape {array.shape}"
+        )
+    if len(np.unique(array, axis=0)) < len(array):
+        raise ValueError(f"fixed must hold distinct codewords, got {len(array)} with equal ones")
+    return array
+
+
+def one_of(value: str, name: str, choices: tuple[str, ...]) -> str:
+    """Return value if it is one of the choices."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+    return value
+
+
+def non_negative(value: Any, name: str) -> float:
+    """Return value as a finite float of at least 0."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not 0 <= value < float("inf"):
+        raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
+    return float(value)
+
+
 def integer(value: Any, name: str, least: int, most: int | None = None) -> int:
     """Return value as an int of at least `least`, and of at most `most` if that is given."""
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
@@ -115,29 +143,3 @@ def thread_count(n_threads: int | None) -> int:
     if n_threads is None:
         return int(_search.max_threads())
     return integer(n_threads, "n_threads", 1)
-
-
-def check_distinct(X: Array, n_clusters: int) -> None:
-    """Raise ValueError unless X (N, D) has at least n_clusters distinct rows."""
-    check_enough_distinct(count_distinct(X, n_clusters), len(X), n_clusters)
-
-
-def check_enough_distinct(found: int, n_samples: int, n_clusters: int) -> None:
-    """Raise ValueError unless the number of distinct samples is at least n_clusters."""
-    if found < n_clusters:
-        raise ValueError(
-            "n_clusters must be at most the number of distinct samples, "
-            f"got n_clusters={n_clusters} with n_samples={n_samples} of which {found} "
-            f"{'is' if found == 1 else 'are'} distinct"
-        )
-
-
-def count_distinct(X: Array, limit: int) -> int:
-    """Count the distinct rows of X, reading no further than the limit asks for."""
-    start, step = 0, 2 * limit
-    seen: Array = X[:0]
-    while start < len(X) and len(seen) < limit:
-        seen = np.unique(np.concatenate([seen, X[start : start + step]]), axis=0)
-        start += step
-        step = max(step, min(2 * step, SCAN // X.shape[1]))
-    return min(len(seen), limit)

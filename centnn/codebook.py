@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from centnn import _bookfile, _validation
+from centnn import _bookfile, _entropy_constrained, _options, _validation
 from centnn._files import write_atomically
-from centnn._training import ALGORITHMS, Callback, Training, train
+from centnn._monitor import Callback
+from centnn._training import Training, train
 from centnn.quantizer import dequantize, quantize
 
 __all__ = ["Codebook", "fit_codebook"]
@@ -53,9 +54,24 @@ class Codebook:
             f"{self.centers.dtype}, inertia {self.inertia:.6g}>"
         )
 
-    def encode(self, X: ArrayLike, *, n_threads: int | None = None) -> Array:
-        """Return the codes of samples (N, D); see `quantize`."""
-        return quantize(X, self, n_threads=n_threads)
+    @property
+    def code_lengths(self) -> NDArray[np.float64]:
+        """Bits of each code, (K,), if each occurs as often as `counts` says; inf for never."""
+        return _entropy_constrained.code_lengths(self.counts)
+
+    def encode(
+        self, X: ArrayLike, *, rate_weight: float = 0.0, n_threads: int | None = None
+    ) -> Array:
+        """Return the codes of samples (N, D): of the nearest codewords, as `quantize` does.
+
+        With `rate_weight` > 0, of the codewords of the least squared distance plus `rate_weight`
+        times `code_lengths`: for a codebook that `fit_codebook` trained so.
+        """
+        if not _validation.non_negative(rate_weight, "rate_weight"):
+            return quantize(X, self, n_threads=n_threads)
+        return _entropy_constrained.encode(
+            _validation.matrix(X, "X"), self.centers, self.counts, rate_weight, n_threads
+        )
 
     def decode(self, codes: ArrayLike) -> Array:
         """Return the codewords of codes (N,); see `dequantize`."""
@@ -90,8 +106,11 @@ def fit_codebook(
     n_clusters: int,
     *,
     sample_weight: ArrayLike | None = None,
-    algorithm: str = "classic",
+    algorithm: str = "local",
+    effort: str = "balanced",
     init: ArrayLike | None = None,
+    fixed: ArrayLike | None = None,
+    rate_weight: float = 0.0,
     n_threads: int | None = None,
     callback: Callback | None = None,
     verbose: int = 0,
@@ -106,34 +125,56 @@ def fit_codebook(
         Codewords to train, at most the number of distinct samples.
     sample_weight : array_like, shape (N,), optional
         Weights, at least 0, not all 0; by default 1. A sample of weight 0 has no influence.
-    algorithm : {"classic", "entropy", "group"}, default "classic"
-        ``"classic"`` is Park's algorithm [1]_: samples in index order, float64, one codeword more
-        each time that nothing moves. ``"entropy"`` is Tran's FastCentNN [2]_: the same, but it does
-        not wait until nothing moves. One codeword more comes as soon as all codewords together
-        have moved little, compared with the move that the last one caused, for two epochs; only
-        with all K does it go on until nothing moves. That takes fewer epochs. ``"group"`` is his
-        G-CentNN [2]_: ``"classic"`` on each of sqrt(N / K) interleaved parts of the samples, side
-        by side in threads; on the codewords of all parts, weighted by their counts; then, from
-        the codewords that this gives, moves of all samples as with `init`. That takes less time,
-        in one thread too.
+    algorithm : {"local", "classic", "entropy", "group"}, default "local"
+        All make the moves of the Centroid Neural Network: a sample changes to a nearer codeword,
+        and both codewords concerned follow at once, so that each is the mean of its samples at all
+        times. They differ in the order of the moves, in when codewords are added, and where.
+
+        - ``"local"`` is this library's own: the fastest, and of the least error. A move counts how
+          many samples the two codewords have; a codeword is added where it gains most, and too
+          many are grown, then the least useful removed. With one component (D = 1) and at most
+          65,536 distinct values the result is the optimum.
+        - ``"classic"`` is Park's algorithm [1]_: samples in index order, one codeword more, beside
+          the one of the largest error, each time that nothing moves.
+        - ``"entropy"`` is Tran's FastCentNN [2]_: the same, but a codeword is added as soon as all
+          together have moved little for two epochs, compared with the move that the last addition
+          caused; only with all K does it go on until nothing moves.
+        - ``"group"`` is his G-CentNN [2]_: ``"classic"`` on each of sqrt(N / K) interleaved parts
+          of the samples, side by side in threads; on the codewords of all parts, weighted by their
+          counts; then moves of all samples from the codewords that this gives.
+    effort : {"fast", "balanced", "best"}, default "balanced"
+        How long ``"local"`` goes on, each continuing the one before. ``"fast"`` grows the codebook
+        and moves samples until nothing gets better. ``"balanced"`` also tries to move single
+        codewords to other places. ``"best"`` also crosses several solutions.
     init : array_like, shape (n_clusters, D), optional
-        Codewords to start from, only with ``"classic"``: they become the means of the samples
-        nearest to them, and samples then move between them until nothing moves. Codewords that no
-        sample is nearest to are dropped, and the codebook grows again as it would without `init`.
+        Codewords to start from, with ``"local"`` and ``"classic"``: they become the means of the
+        samples nearest to them, and samples then move between them until nothing moves. Codewords
+        that no sample is nearest to are put elsewhere.
+    fixed : array_like, shape (F, D), optional
+        Codewords that must be in the codebook as they are, F <= n_clusters, only with ``"local"``.
+        They come first; their counts may be 0.
+    rate_weight : float, default 0
+        Entropy-constrained training [3]_, only with ``"local"``: what is made small is the squared
+        error plus `rate_weight` times the bits of all codes, a code taking
+        log2(sum of counts / its count) bits. So the unit is squared error per bit. Codewords that
+        are not worth their bits are dropped: K may get smaller.
     n_threads : int, optional
         Threads to use; by default as many as OpenMP would. The result does not depend on it.
     callback : callable, optional
         Called as ``callback(epoch, n_codewords, distortion)`` after each epoch, distortion being
         the mean squared error of a component. If it returns True, training stops and the codewords
-        so far are the result. With ``"group"``, training on a part counts as one epoch; distortion
-        is an estimate from the parts so far, then that of their codewords' codewords.
+        so far are the result, K at most. With ``"local"``, an epoch is a round of moves or of
+        trials, and there may be more than K codewords for a while. With ``"group"``, training on a
+        part counts as one epoch; distortion is an estimate from the parts so far, then that of
+        their codewords' codewords.
     verbose : int, default 0
         1 prints a line each time that the codebook has grown.
 
     Returns
     -------
     Codebook
-        The trained codebook, in float64.
+        The trained codebook; float32, but float64 if X is (or if it is neither an unsigned integer
+        of up to 16 bits nor a float), or if `algorithm` is not ``"local"``.
 
     Raises
     ------
@@ -145,6 +186,16 @@ def fit_codebook(
     .. [1] D.-C. Park, "Centroid neural network for unsupervised competitive learning", IEEE
        Transactions on Neural Networks 11(2), 520-528, 2000.
     .. [2] L.-A. Tran, FastCentNN and G-CentNN, 2026.
+    .. [3] P. A. Chou, T. Lookabaugh and R. M. Gray, "Entropy-constrained vector quantization", IEEE
+       Transactions on Acoustics, Speech, and Signal Processing 37(1), 31-42, 1989.
+
+    Notes
+    -----
+    Samples are read as they are; with ``"local"``, equal ones are merged into weighted ones where
+    many are equal, and beyond the input the training takes at most 24 bytes a sample, and one
+    copy of the samples: in float32, of integer samples if N * D * K is at most 1e9; ordered by
+    cluster, in their own type, if it is more or D is at least 32. The other algorithms work in
+    float64, on a copy if X is not.
 
     Examples
     --------
@@ -155,41 +206,24 @@ def fit_codebook(
     """
     training = fit(
         _validation.samples(X),
-        n_clusters,
         sample_weight,
-        algorithm,
-        init,
-        n_threads,
-        callback,
-        verbose,
+        n_clusters=n_clusters,
+        algorithm=algorithm,
+        effort=effort,
+        init=init,
+        fixed=fixed,
+        rate_weight=rate_weight,
+        n_threads=n_threads,
+        callback=callback,
+        verbose=verbose,
     )
     fields = {name: value for name, value in vars(training).items() if name != "labels"}
     return Codebook(**fields)
 
 
-def fit(
-    X: Array,
-    n_clusters: int,
-    sample_weight: ArrayLike | None,
-    algorithm: str,
-    init: ArrayLike | None,
-    n_threads: int | None,
-    callback: Callback | None,
-    verbose: int,
-) -> Training:
-    """Validate the options and train on validated samples X."""
-    if algorithm not in ALGORITHMS:
-        raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
-    if init is not None and algorithm != "classic":
-        raise ValueError(f"init must be None unless algorithm is 'classic', got {algorithm!r}")
-    n_clusters = _validation.integer(n_clusters, "n_clusters", 1)
-    return train(
-        X,
-        _validation.sample_weights(sample_weight, len(X)),
-        n_clusters,
-        algorithm,
-        None if init is None else _validation.initial_centers(init, (n_clusters, X.shape[1])),
-        callback,
-        verbose,
-        _validation.thread_count(n_threads),
-    )
+def fit(X: Array, sample_weight: ArrayLike | None, **options: Any) -> Training:
+    """Validate the weights and options and train on validated samples X."""
+    weights = None
+    if sample_weight is not None:
+        weights = _validation.sample_weights(sample_weight, len(X))
+    return train(X, weights, _options.validated(X.shape[1], **options))

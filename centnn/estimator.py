@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from centnn import _validation
-from centnn._training import Callback
+from centnn._monitor import Callback
 from centnn.codebook import fit
 from centnn.quantizer import quantize
 
@@ -25,10 +25,16 @@ class CentNN:
     ----------
     n_clusters : int, default 8
         Clusters to form, at most the number of distinct samples.
-    algorithm : {"classic", "entropy", "group"}, default "classic"
+    algorithm : {"local", "classic", "entropy", "group"}, default "local"
         See `fit_codebook`, as for the other options.
+    effort : {"fast", "balanced", "best"}, default "balanced"
+        How long ``"local"`` goes on.
     init : array_like, shape (n_clusters, n_features), optional
-        Centroids to start from, only with ``"classic"``.
+        Centroids to start from, with ``"local"`` and ``"classic"``.
+    fixed : array_like, shape (n_fixed, n_features), optional
+        Centroids that must not move, only with ``"local"``.
+    rate_weight : float, default 0
+        Squared error that a bit of code length is worth, only with ``"local"``.
     n_threads : int, optional
         Threads to use; by default as many as OpenMP would.
     callback : callable, optional
@@ -43,7 +49,7 @@ class CentNN:
     labels_ : ndarray, shape (n_samples,), int32
         Cluster of each sample.
     inertia_ : float
-        Sum over the samples of weight times squared distance to their centroid.
+        Sum over the samples of weight times squared distance to their centroid, the nearest one.
     n_iter_ : int
         Epochs that the training took.
     n_features_in_ : int
@@ -63,15 +69,21 @@ class CentNN:
         self,
         n_clusters: int = 8,
         *,
-        algorithm: str = "classic",
+        algorithm: str = "local",
+        effort: str = "balanced",
         init: ArrayLike | None = None,
+        fixed: ArrayLike | None = None,
+        rate_weight: float = 0.0,
         n_threads: int | None = None,
         callback: Callback | None = None,
         verbose: int = 0,
     ) -> None:
         self.n_clusters = n_clusters
         self.algorithm = algorithm
+        self.effort = effort
         self.init = init
+        self.fixed = fixed
+        self.rate_weight = rate_weight
         self.n_threads = n_threads
         self.callback = callback
         self.verbose = verbose
@@ -79,28 +91,24 @@ class CentNN:
     def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> CentNN:
         """Train on X (n_samples, n_features); y is ignored. Return self."""
         samples = _validation.samples(X)
-        training = fit(
-            samples,
-            self.n_clusters,
-            sample_weight,
-            self.algorithm,
-            self.init,
-            self.n_threads,
-            self.callback,
-            self.verbose,
-        )
+        training = fit(samples, sample_weight, **self.get_params())
         self.cluster_centers_ = training.centers
-        self.labels_ = training.labels
         self.inertia_ = training.inertia
         self.n_iter_ = training.n_iter
         self.n_features_in_ = samples.shape[1]
+        if training.labels is not None:
+            self.labels_ = training.labels
+        else:
+            self.labels_ = self.predict(samples)
+            self.inertia_ = -self.score(samples, sample_weight=sample_weight)
         return self
 
     def fit_predict(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> NDArray[np.int32]:
         """Train on X and return the cluster of each sample."""
-        return self.fit(X, sample_weight=sample_weight).labels_
+        self.fit(X, sample_weight=sample_weight)
+        return self.labels_
 
     def predict(self, X: ArrayLike) -> NDArray[np.int32]:
         """Return the nearest cluster of each sample of X, (n_samples,) int32."""

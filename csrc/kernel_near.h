@@ -24,7 +24,7 @@ INLINE vec near_quotient(vec a, vec b)
     return v_load(p);
 }
 
-static void near_load(const centnn_samples *samples, const int32_t *ids, size_t n,
+static void near_load(const centnn_data *samples, const int32_t *ids, size_t n,
                       centnn_tile_of_samples *tile)
 {
     const size_t d = samples->d, padded = round_up(n, PANEL);
@@ -367,7 +367,7 @@ static void near_fold(void *lanes, size_t n, double *sums)
     }
 }
 
-static void near_pair(const centnn_samples *samples, int32_t id, const void *a, const void *b,
+static void near_pair(const centnn_data *samples, int32_t id, const void *a, const void *b,
                       double distances[2])
 {
     const real *row = (const real *)samples->rows + (size_t)id * samples->d;
@@ -384,7 +384,7 @@ static void near_pair(const centnn_samples *samples, int32_t id, const void *a, 
     distances[1] = (double)sum[1];
 }
 
-static void near_add(const centnn_samples *samples, int32_t id, double scale, const void *codeword,
+static void near_add(const centnn_data *samples, int32_t id, double scale, const void *codeword,
                      double *sums)
 {
     const real *row = (const real *)samples->rows + (size_t)id * samples->d;

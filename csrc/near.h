@@ -25,7 +25,7 @@ typedef struct {
     const double *weights; /* [n], or NULL: all 1 */
     double weight_scale;   /* a power of two: a sample's weight is weights[i] * weight_scale */
     size_t d;
-} centnn_samples;
+} centnn_data;
 
 /* Up to NEAR_TILE samples, transposed. Lanes from n up to a multiple of a panel are copies of the
  * first sample with weight 0. */
@@ -52,7 +52,7 @@ typedef struct {
 
 typedef struct {
     /* Reads samples ids[0 .. n - 1], n from 1 to NEAR_TILE. */
-    void (*load)(const centnn_samples *samples, const int32_t *ids, size_t n,
+    void (*load)(const centnn_data *samples, const int32_t *ids, size_t n,
                  centnn_tile_of_samples *tile);
 
     /* Fills tile->own, and tile->gain: own * total / (total - weight), or own for total = 0. */
@@ -88,11 +88,11 @@ typedef struct {
     void (*fold)(void *lanes, size_t n, double *sums);
 
     /* Squared distances of one sample from two codewords. */
-    void (*pair)(const centnn_samples *samples, int32_t id, const void *a, const void *b,
+    void (*pair)(const centnn_data *samples, int32_t id, const void *a, const void *b,
                  double distances[2]);
 
     /* Adds scale * (x - c) to sums [d]; c is 0 where it is NULL. */
-    void (*add)(const centnn_samples *samples, int32_t id, double scale, const void *codeword,
+    void (*add)(const centnn_data *samples, int32_t id, double scale, const void *codeword,
                 double *sums);
 
     /* Rounds sums / total to a codeword [d] and to its column, of which elements are `stride`

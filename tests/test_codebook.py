@@ -38,8 +38,13 @@ def test_duplicates_count_once():
 def test_every_sample_type_gives_the_codebook_of_float64(dtype):
     X = np.random.default_rng(0).integers(0, 100, size=(300, 3)).astype(dtype)
     k = 2 if dtype is bool else 10
-    expected = centnn.fit_codebook(X.astype(np.float64), k)
-    assert np.array_equal(centnn.fit_codebook(X, k).centers, expected.centers)
+    book = centnn.fit_codebook(X, k)
+    # The optimum found need not be the same one: distances are rounded differently.
+    assert book.inertia == pytest.approx(centnn.fit_codebook(X * 1.0, k).inertia, rel=0.02)
+    assert book.centers.dtype == (np.float64 if X.dtype in (np.int64, bool) else np.float32)
+    expected = centnn.fit_codebook(X * 1.0, k, algorithm="classic")
+    book = centnn.fit_codebook(X, k, algorithm="classic")
+    assert np.array_equal(book.centers, expected.centers)
 
 
 def test_memory_layout_does_not_matter():
@@ -84,7 +89,7 @@ def test_callback_sees_growth_and_can_stop():
         calls.append((epoch, n_codewords, distortion))
         return n_codewords == 5
 
-    book = centnn.fit_codebook(X, 20, callback=stop_at_five)
+    book = centnn.fit_codebook(X, 20, callback=stop_at_five, algorithm="classic")
     assert [epoch for epoch, _, _ in calls] == list(range(1, len(calls) + 1))
     assert calls[-1][1] == 5
     assert 4 <= len(book.centers) <= 5
@@ -102,7 +107,7 @@ def test_an_exception_in_the_callback_is_passed_on():
 
 
 def test_verbose_prints_growth(capsys):
-    centnn.fit_codebook(X4, 3, verbose=1)
+    centnn.fit_codebook(X4, 3, verbose=1, algorithm="classic")
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(": ")[1].split(" ")[0] for line in lines] == ["2", "3"]
 
@@ -173,7 +178,28 @@ def test_bad_samples(X, message):
         ({"n_clusters": 2.0}, r"n_clusters must be an integer of at least 1, got 2\.0"),
         ({"n_clusters": True}, "n_clusters must be an integer of at least 1, got True"),
         ({"n_clusters": 5}, "n_clusters=5 with n_samples=4 of which 4 are distinct"),
-        ({"algorithm": "kmeans"}, "algorithm must be one of classic, entropy, group, got 'kmeans'"),
+        ({"algorithm": "kmeans"}, "algorithm must be one of local, classic, entropy, group, got"),
+        ({"effort": "some"}, "effort must be one of fast, balanced, best, got 'some'"),
+        ({"rate_weight": -1}, "rate_weight must be a finite number of at least 0, got -1"),
+        ({"rate_weight": "1"}, "rate_weight must be a finite number of at least 0, got '1'"),
+        (
+            {"rate_weight": 1, "algorithm": "classic"},
+            "rate_weight must be 0 unless algorithm is 'local', got 1.0 with 'classic'",
+        ),
+        ({"fixed": [1.0]}, r"fixed must be a 2-D array .* got shape \(1,\)"),
+        (
+            {"fixed": [[1.0], [2.0], [3.0]]},
+            r"fixed must have shape \(F, D\), F at most n_clusters, 2, and D 1, got shape \(3, 1\)",
+        ),
+        ({"fixed": [[1.0], [1.0]]}, "fixed must hold distinct codewords, got 2 with equal ones"),
+        (
+            {"fixed": [[1.0]], "algorithm": "group"},
+            "fixed must be None unless algorithm is 'local', got 'group'",
+        ),
+        (
+            {"fixed": [[1.0]], "rate_weight": 1},
+            "fixed must be None where init or rate_weight is given",
+        ),
         (
             {"init": [[1.0]]},
             r"init must have shape \(n_clusters, D\), \(2, 1\), got shape \(1, 1\)",
@@ -181,7 +207,7 @@ def test_bad_samples(X, message):
         ({"init": [[1.0], [np.nan]]}, "init must hold finite numbers only, got nan in row 1"),
         (
             {"init": [[1.0], [2.0]], "algorithm": "entropy"},
-            "init must be None unless algorithm is 'classic', got 'entropy'",
+            "init must be None unless algorithm is 'local' or 'classic', got algorithm='entropy'",
         ),
         ({"n_threads": 0}, "n_threads must be an integer of at least 1, got 0"),
         (

@@ -1,6 +1,6 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
-from centnn._search cimport centnn_near, centnn_samples
+from centnn._search cimport centnn_near, centnn_data
 
 
 cdef class Memory:
@@ -34,7 +34,7 @@ cdef struct Change:
 
 cdef class Clusters:
     cdef const centnn_near *near
-    cdef centnn_samples samples
+    cdef centnn_data samples
     cdef readonly Py_ssize_t n, d, n_clusters, n_fixed, capacity
     cdef readonly double error  # weighted squared error, followed move by move
     cdef double noise  # gains per weight that are only rounding

@@ -39,8 +39,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from centnn._training import Callback
-from centnn._validation import count_distinct, integer
+from centnn._duplicates import count_distinct
+from centnn._monitor import Callback
+from centnn._validation import integer
 from centnn.codebook import fit_codebook
 from centnn.image.blocks import Block, block_grid, block_size, from_blocks, to_blocks
 from centnn.quantizer import dequantize, quantize

@@ -1,0 +1,132 @@
+"""`local`: the same winner/loser moves, organised for speed and a low error; see `fit_codebook`.
+
+This module prepares the samples and chooses what trains on them:
+
+- one coordinate: the optimum, which can be computed (`_optimal`);
+- little or middling data: `_worklist`, which looks only at what has changed, and can therefore
+  afford thousands of trials;
+- much data, or many coordinates: `_rounds`, which searches in blocks, against lists of near
+  codewords.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from centnn import _entropy_constrained, _optimal, _rounds, _worklist
+from centnn._duplicates import check_distinct, merge
+from centnn._error import squared_error
+from centnn._monitor import Monitor
+from centnn._options import Options
+
+Array = NDArray[Any]
+
+# From so many dimensions on, every cluster is near every other: nothing is pruned by distances
+# between codewords, which is what `_worklist` lives on.
+MANY_DIMENSIONS = 32
+
+# N * D * K from which on `_rounds` is as good in less time, and the most samples of `_worklist`:
+# it takes a float copy of integer samples, and their number bounds that.
+MUCH_WORK = 1e9
+MANY_SAMPLES = 1 << 20
+
+# Squares of float32 numbers up to 2**40, and differences down to 2**-40, have room in a float32;
+# those of float64 numbers have it up to 2**400.
+EXPONENTS = {np.dtype(np.float32): 40, np.dtype(np.float64): 400}
+
+
+def train(
+    X: Array, weights: NDArray[np.float64] | None, options: Options, monitor: Monitor
+) -> tuple[Array, NDArray[np.float64], float]:
+    """Train on X (N, D), all weights > 0 or None: centers, counts and the squared error.
+
+    Centers are float64 if X is, else float32; each is the mean of `counts` samples (but fixed
+    ones), at least one. They are fewer than asked for only if training was stopped, or if
+    `rate_weight` made some die.
+    """
+    plain = options.init is None and options.fixed is None and not options.rate_weight
+    if X.shape[1] == 1 and plain:
+        optimum = _optimal.train(X, weights, options.n_clusters, monitor)
+        if optimum is not None:
+            return optimum
+    samples, weights = merge(X, weights)
+    _check_distinct(samples, options, len(X))
+    samples, exponent = _scaled(samples)
+    engine = _worklist if _suits_worklist(samples, options.n_clusters) else _rounds
+    if engine is _worklist and samples.dtype not in EXPONENTS:
+        samples = samples.astype(np.float32)
+    centers, labels, counts, _ = engine.train(
+        samples,
+        weights,
+        options.n_clusters,
+        options.effort,
+        lambda _, k, error: monitor.next(k, float(np.ldexp(error, 2 * exponent))),
+        options.n_threads,
+        init=_start(options, samples, exponent),
+        fixed=0 if options.fixed is None else len(options.fixed),
+    )
+    if options.rate_weight and not monitor.stopped:
+        centers, labels, counts = _constrain(samples, weights, labels, exponent, options, monitor)
+    error = squared_error(samples, weights, centers, labels, options.n_threads)
+    return np.ldexp(centers, exponent), counts, float(np.ldexp(error, 2 * exponent))
+
+
+def _check_distinct(samples: Array, options: Options, n_samples: int) -> None:
+    """Raise ValueError unless there are as many distinct samples (or fixed codewords) as asked."""
+    if options.fixed is not None:
+        samples = np.concatenate([options.fixed, samples])
+    check_distinct(samples, options.n_clusters, n_samples)
+
+
+def _suits_worklist(samples: Array, n_clusters: int) -> bool:
+    n, d = samples.shape
+    work = float(n) * d * n_clusters
+    return bool(d < MANY_DIMENSIONS and n <= MANY_SAMPLES and work <= MUCH_WORK)
+
+
+def _scaled(samples: Array) -> tuple[Array, int]:
+    """Return samples * 2**-exponent and the exponent, such that no square overflows."""
+    samples = np.ascontiguousarray(samples)
+    limit = EXPONENTS.get(samples.dtype)
+    if limit is None:
+        return samples, 0
+    largest = max(float(samples.max()), -float(samples.min()))
+    exponent = int(np.frexp(largest)[1]) if largest else 0
+    excess = exponent - max(-limit, min(exponent, limit))
+    return (np.ldexp(samples, -excess) if excess else samples), excess
+
+
+def _start(options: Options, samples: Array, exponent: int) -> NDArray[np.float64] | None:
+    """Return the codewords to start from: `init`, or the fixed ones."""
+    start = options.init if options.fixed is None else options.fixed
+    return None if start is None else np.ldexp(start, -exponent)
+
+
+def _constrain(
+    samples: Array,
+    weights: NDArray[np.float64] | None,
+    labels: NDArray[np.int32],
+    exponent: int,
+    options: Options,
+    monitor: Monitor,
+) -> tuple[Array, NDArray[np.int32], NDArray[np.float64]]:
+    """Go on from a partition, counting bits as well; return what is left of it."""
+    if samples.dtype == np.float16:
+        samples = samples.astype(np.float32)
+    partition = _entropy_constrained.settle(
+        samples,
+        weights,
+        labels,
+        options.n_clusters,
+        float(np.ldexp(options.rate_weight, -2 * exponent)),
+        lambda k, error: monitor.next(k, float(np.ldexp(error, 2 * exponent))),
+        options.n_threads,
+    )
+    counts = np.asarray(partition.counts)
+    used = np.flatnonzero(counts)
+    centers = np.asarray(partition.centers)[used]
+    labels = np.searchsorted(used, labels).astype(np.int32)
+    return centers.astype(np.result_type(samples, np.float32)), labels, counts[used]

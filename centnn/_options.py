@@ -1,0 +1,81 @@
+"""The options of a training, validated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from centnn import _validation
+from centnn._monitor import Callback
+
+ALGORITHMS = ("local", "classic", "entropy", "group")
+EFFORTS = ("fast", "balanced", "best")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `fit_codebook` and `CentNN` let one choose; `fit_codebook` says what it means."""
+
+    n_clusters: int
+    algorithm: str
+    effort: str
+    init: NDArray[np.float64] | None
+    fixed: NDArray[np.float64] | None
+    rate_weight: float
+    n_threads: int
+    callback: Callback | None
+    verbose: int
+
+
+def validated(
+    n_features: int,
+    *,
+    n_clusters: int,
+    algorithm: str,
+    effort: str,
+    init: ArrayLike | None,
+    fixed: ArrayLike | None,
+    rate_weight: float,
+    n_threads: int | None,
+    callback: Callback | None,
+    verbose: int,
+) -> Options:
+    """Return the options, or raise ValueError for one that does not fit samples of n_features."""
+    n_clusters = _validation.integer(n_clusters, "n_clusters", 1)
+    shape = (n_clusters, n_features)
+    options = Options(
+        n_clusters,
+        _validation.one_of(algorithm, "algorithm", ALGORITHMS),
+        _validation.one_of(effort, "effort", EFFORTS),
+        None if init is None else _validation.initial_centers(init, shape),
+        None if fixed is None else _validation.fixed_centers(fixed, shape),
+        _validation.non_negative(rate_weight, "rate_weight"),
+        _validation.thread_count(n_threads),
+        callback,
+        verbose,
+    )
+    _check_together(options)
+    return options
+
+
+def _check_together(options: Options) -> None:
+    """Raise ValueError for options that exclude each other."""
+    if options.init is not None and options.algorithm not in ("local", "classic"):
+        raise ValueError(
+            "init must be None unless algorithm is 'local' or 'classic', "
+            f"got algorithm={options.algorithm!r}"
+        )
+    if options.algorithm != "local":
+        if options.fixed is not None:
+            raise ValueError(
+                f"fixed must be None unless algorithm is 'local', got {options.algorithm!r}"
+            )
+        if options.rate_weight:
+            raise ValueError(
+                "rate_weight must be 0 unless algorithm is 'local', "
+                f"got {options.rate_weight!r} with {options.algorithm!r}"
+            )
+    if options.fixed is not None and (options.init is not None or options.rate_weight):
+        raise ValueError("fixed must be None where init or rate_weight is given, got all of them")
