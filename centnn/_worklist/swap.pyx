@@ -114,10 +114,13 @@ cdef class Swapper:
 
     cdef bint _try(self, Py_ssize_t removed, Py_ssize_t split) except -1 nogil:
         """Swap, and undo it if it does not help; return whether it does."""
-        cdef double before = self.state.error, last
+        cdef double before = self.state.error, last, peak
         cdef Py_ssize_t r
         self.state.begin()
         self.shrinker.remove(removed)
+        # Rounding is relative to this: removing a cluster far from all others may raise the error
+        # a hundredfold, and what splitting it off again seems to gain is noise.
+        peak = max(before, self.state.error)
         self.grower.refresh_one(split)
         if self.state.cluster[split].gain > 0 and self.grower.split(split, removed):
             for r in range(TRIAL_ROUNDS):
@@ -127,7 +130,7 @@ cdef class Swapper:
                     break
                 if self.state.error - before > HOPE * (last - self.state.error):
                     break
-            if before - self.state.error > LEAST_FALL * max(before, 0):
+            if before - self.state.error > LEAST_FALL * peak:
                 self.state.commit()
                 self.settler.settle(AFTER_ROUNDS)
                 return True
