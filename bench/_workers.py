@@ -83,7 +83,7 @@ class Worker:
         try:
             answer = self._pipe.recv()
         except EOFError:
-            raise Stopped("killed") from None
+            raise Stopped("died") from None
         if isinstance(answer, Stopped):
             raise answer
         return answer

@@ -6,9 +6,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +15,6 @@ import _data
 import _trainers
 import numpy as np
 from _workers import Outcome, Stopped, Worker
-
-import centnn
 
 Point = dict[str, Any]
 
@@ -170,22 +166,23 @@ def plot(points: Sequence[Point], path: Path) -> None:
         line[0].set_ylabel(title)
         for panel, sweep in zip(line, SWEEPS, strict=True):
             panel.set_xlabel(sweep.letter)
+            for axis in (panel.xaxis, panel.yaxis):
+                _bench.plain_log_ticks(axis)
             panel.grid(color="0.9")
-            panel.legend(fontsize=8)
+            if panel.lines:
+                panel.legend(fontsize=8)
     figure.savefig(path, dpi=120)
 
 
 def describe(points: Sequence[Point], others: float | None, threads: int) -> dict[str, Any]:
     """Return what becomes the JSON line."""
-    with redirect_stdout(StringIO()):
-        config = centnn.show_config()
     laws = [
         {"trainer": trainer, "sweep": letter, **exponents(group)}
         for (trainer, letter), group in by_trainer_and_sweep(points).items()
     ]
     return {
         "bench": "scale",
-        "centnn": config,
+        "centnn": _bench.config(),
         "threads": threads,
         "cores_busy_elsewhere": others,
         "points": points,
@@ -231,11 +228,11 @@ def main() -> int:
         return 2
     summary = describe(points, load.mean(), options.threads)
     print(
-        f"on {options.threads} threads, D = 4 and K = 256 where they do not grow; a mixture of "
-        f"{N_PARTS} normal distributions; extra: the highest memory above what was held before"
+        f"on {options.threads} threads, a mixture of {N_PARTS} normal distributions; "
+        "extra: the highest memory above what was held before",
+        *_bench.busy_line(summary["cores_busy_elsewhere"]),
+        sep="\n",
     )
-    if summary["cores_busy_elsewhere"] is not None:
-        print(f"other programs kept {summary['cores_busy_elsewhere']:.2f} cores busy")
     if options.plot:
         plot(points, options.plot)
     _bench.put_json(summary, options.json)

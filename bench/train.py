@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import math
 import re
 import statistics
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ import _bench
 import _figures
 import _rows
 import _trainers
+import _training_report
 import numpy as np
 from _workers import Outcome, Stopped, Worker
 from numpy.typing import NDArray
@@ -154,82 +152,11 @@ def summary(X: Array, outcomes: Sequence[Outcome], reference_sse: float | None) 
     return result
 
 
-def table(row: Result) -> str:
-    """Return a row's results as text."""
-    if "article" in row["tags"]:
-        heading = ["epochs", "seconds", "CPU s", "distortion", "PSNR"]
-        lines = [[name, *article_cells(result)] for name, result in row["results"].items()]
-    else:
-        heading = ["seconds", "CPU s", "distortion", "time / x1", "distortion / x10"]
-        lines = [[name, *cells(row, result)] for name, result in row["results"].items()]
-        if "reference" in row["tags"]:
-            heading.append("SSE / ref")
-            for line, result in zip(lines, row["results"].values(), strict=True):
-                line.append(f"{result['sse_over_reference']:.5f}")
-    title = f"{row['name']}  (N = {row['n']}, D = {row['d']}, K = {row['k']}, {row['dtype']})"
-    parts = [title, _bench.format_table(["trainer", *heading], lines)]
-    if row["left_out"]:
-        reasons = ", ".join(f"{name} ({reason})" for name, reason in row["left_out"].items())
-        parts.append(f"left out: {reasons}")
-    return "\n".join(parts) + "\n"
-
-
-def article_cells(result: Result) -> list[str]:
-    """Return what the article tells of a training of grey levels."""
-    psnr = 10 * math.log10(255**2 / result["distortion"])
-    return [str(result["n_iter"]), *figures(result), f"{psnr:.2f}"]
-
-
-def cells(row: Result, result: Result) -> list[str]:
-    """Return the figures of a trainer, and their ratios to those of k-means++."""
-    once, ten = (row["results"].get(f"k-means++ x{n}") for n in (1, 10))
-    return [
-        *figures(result),
-        f"{result['seconds'] / once['seconds']:.3f}" if once else "-",
-        f"{result['distortion'] / ten['distortion']:.4f}" if ten else "-",
-    ]
-
-
-def figures(result: Result) -> list[str]:
-    """Return seconds and distortion with as many digits as mean something."""
-    seconds = [f"{result[name]:#.3g}" for name in ("seconds", "cpu_seconds")]
-    return [*seconds, f"{result['distortion']:#.6g}"]
-
-
-def plot(rows: Sequence[Result], path: Path) -> None:
-    """Draw distortion against seconds, a panel a row: what is left of and below all others wins."""
-    from matplotlib.figure import Figure
-
-    n_columns = min(3, len(rows))
-    n_lines = -(-len(rows) // n_columns)
-    figure = Figure((5 * n_columns, 3.6 * n_lines), layout="constrained")
-    panels = figure.subplots(n_lines, n_columns, squeeze=False).ravel()
-    for panel, row in zip(panels, rows, strict=False):
-        for name, result in row["results"].items():
-            own = name in _trainers.OWN
-            place = (result["seconds"], result["distortion"])
-            panel.plot(*place, "o" if own else "s", color="C3" if own else "0.45")
-            panel.annotate(
-                name, place, (4, 4), textcoords="offset points", fontsize=8, color="C3" * own or "0"
-            )
-        panel.set_xscale("log")
-        panel.margins(x=0.25, y=0.15)
-        panel.grid(color="0.9")
-        panel.set_title(row["name"], fontsize=10)
-    for panel in panels[len(rows) :]:
-        panel.set_axis_off()
-    figure.supxlabel("seconds")
-    figure.supylabel("distortion")
-    figure.savefig(path, dpi=120)
-
-
 def describe(rows: Sequence[Result], others: float | None, options: argparse.Namespace) -> Result:
     """Return what becomes the JSON line."""
-    with redirect_stdout(StringIO()):
-        config = centnn.show_config()
     return {
         "bench": "train",
-        "centnn": config,
+        "centnn": _bench.config(),
         "peers": _trainers.versions(),
         "threads": options.threads,
         "budget": options.budget,
@@ -237,19 +164,6 @@ def describe(rows: Sequence[Result], others: float | None, options: argparse.Nam
         "rows": rows,
         "figures": _figures.verdicts(rows),
     }
-
-
-def legend(summary: Result) -> str:
-    """Return what the tables' columns mean, and which figures were reached."""
-    lines = [
-        f"all on {summary['threads']} threads; medians; distortion: mean squared error of a "
-        "component, in float64",
-        "time / x1, distortion / x10: over those of k-means++ once, of the best of ten",
-        "peers: " + ", ".join(f"{name} {number}" for name, number in summary["peers"].items()),
-    ]
-    if summary["cores_busy_elsewhere"] is not None:
-        lines.append(f"other programs kept {summary['cores_busy_elsewhere']:.2f} cores busy")
-    return "\n".join([*lines, "", *map(_figures.describe, summary["figures"])])
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -280,14 +194,14 @@ def main() -> int:
     for row in _rows.rows():
         if re.search(options.rows, row.name):
             rows.append(measure(row, options))
-            print(table(rows[-1]), flush=True)
+            print(_training_report.table(rows[-1]), flush=True)
     if not rows:
         print(f"no row has a name that matches {options.rows!r}", file=sys.stderr)
         return 2
     summary = describe(rows, load.mean(), options)
-    print(legend(summary))
+    print(_training_report.legend(summary))
     if options.plot:
-        plot(rows, options.plot)
+        _training_report.plot(rows, options.plot)
     _bench.put_json(summary, options.json)
     return 0
 
