@@ -5,7 +5,7 @@ import pytest
 import reference
 
 import centnn
-from centnn._training import ALGORITHMS
+from centnn._options import ALGORITHMS
 
 needs_local = pytest.mark.skipif("local" not in ALGORITHMS, reason="there is no local trainer yet")
 
