@@ -109,8 +109,6 @@ def samples_for(name: str, X: Array) -> Array:
 
 def why_not(name: str) -> str | None:
     """Return why a trainer cannot take part; None if it can."""
-    if name in OWN:
-        return None if _works(name) else "this centnn does not know it"
     package = {"faiss": "faiss", "faiss super": "faiss", "breathing": "bkmeans"}.get(name)
     if package is not None and versions()[package] is None:
         return f"{PACKAGES[package]} is not installed"
@@ -119,16 +117,6 @@ def why_not(name: str) -> str | None:
 
         return None if hasattr(faiss, "SuperKmeans") else "this faiss does not have it"
     return None
-
-
-def _works(name: str) -> bool:
-    """Tell whether centnn knows an effort or algorithm: there may be more to come."""
-    X = np.array([[0, 0], [0, 1], [9, 9]], dtype=np.float32)
-    try:
-        OWN[name](X, 2, 0, 1)
-    except (TypeError, ValueError):
-        return False
-    return True
 
 
 def versions() -> dict[str, str | None]:
