@@ -11,11 +11,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
+
+import centnn
 
 # One timing is the mean of as many calls as fill this: the clock and the waking of threads
 # vanish beside it.
@@ -159,6 +163,17 @@ class OtherLoad:
         return time.perf_counter(), busy - sum(own[:4])
 
 
+def busy_line(others: float | None) -> list[str]:
+    """Return what `OtherLoad.mean` told, as the line of text that goes under a table, if any."""
+    return [] if others is None else [f"other programs kept {others:.2f} cores busy"]
+
+
+def config() -> dict[str, Any]:
+    """Return what `centnn.show_config` returns; print nothing."""
+    with redirect_stdout(StringIO()):
+        return dict(centnn.show_config())
+
+
 class FmaPeak:
     """The multiply-add rate of one thread; the maximum of what was measured through the run."""
 
@@ -207,6 +222,16 @@ def format_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         )
         for line in [heading, ["-" * width for width in widths], *rows]
     )
+
+
+def plain_log_ticks(axis: Any) -> None:
+    """Label a logarithmic axis of a plot, whose data are drawn already, with plain numbers."""
+    from matplotlib.ticker import LogLocator
+
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1,) if high > 100 * low else (1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(LogLocator(subs=()))
 
 
 def put_json(result: dict[str, Any], path: Path | None) -> None:

@@ -27,6 +27,35 @@ def uniform(n: int, d: int, seed: int = 0) -> Array:
     return 255 * generator.random((n, d), dtype=np.float32)
 
 
+def mixture(n: int, d: int, n_parts: int) -> Array:
+    """Return n samples of d dimensions, float32, from overlapping normal distributions.
+
+    Their means are uniform between 0 and 100, their standard deviations 0.7.
+    """
+    generator = np.random.default_rng([n, d, n_parts])
+    means = 100 * generator.random((n_parts, d), dtype=np.float32)
+    samples = 0.7 * generator.standard_normal((n, d), dtype=np.float32)
+    samples += means[generator.integers(n_parts, size=n)]
+    return samples
+
+
+def birch2_like() -> Array:
+    """Return 100 clusters of 1000 samples along a sine, as BIRCH's second set, (N, 2) float32."""
+    generator = np.random.default_rng(2)
+    place = np.repeat(np.arange(100), 1000)
+    means = np.column_stack([1e4 * place, 5e5 + 4.5e5 * np.sin(2 * np.pi * place / 25)])
+    return (means + generator.normal(scale=1500, size=means.shape)).astype(np.float32)
+
+
+def point_set(name: str) -> Array:
+    """Return a 2-D clustering set of the literature, (N, 2) float32."""
+    data = folder()
+    if data is None:
+        raise FileNotFoundError("CENTNN_DATA is not set: no folder of data")
+    # Its integers are small enough for float32.
+    return np.loadtxt(data / "sets" / f"{name}.data.gz", dtype=np.float32)
+
+
 def grey_levels(name: str) -> Array:
     """Return the pixels of a picture in grey, (N, 1) uint8."""
     return _picture(name, cv2.IMREAD_GRAYSCALE).reshape(-1, 1)
@@ -34,11 +63,18 @@ def grey_levels(name: str) -> Array:
 
 def grey_blocks(name: str, size: int = 4) -> Array:
     """Return the square blocks of a picture in grey, row by row, (N, size * size) uint8."""
-    img = _picture(name, cv2.IMREAD_GRAYSCALE)
-    height, width = (length // size for length in img.shape)
-    cropped = img[: height * size, : width * size]
-    blocks = cropped.reshape(height, size, width, size).swapaxes(1, 2)
-    return np.ascontiguousarray(blocks).reshape(-1, size * size)
+    return _blocks(_picture(name, cv2.IMREAD_GRAYSCALE), size)
+
+
+def all_grey_blocks(size: int) -> Array:
+    """Return the square blocks of all pictures in grey, (N, size * size) uint8."""
+    return np.concatenate([grey_blocks(name, size) for name in _names()])
+
+
+def article_blocks(size: int) -> Array:
+    """Return the square blocks of the article's picture, lena in grey and 128x128, uint8."""
+    img = cv2.resize(_picture("lena", cv2.IMREAD_GRAYSCALE), (128, 128))
+    return _blocks(img, size)
 
 
 def rgb_pixels(name: str) -> Array:
@@ -47,11 +83,16 @@ def rgb_pixels(name: str) -> Array:
     return np.ascontiguousarray(img[..., ::-1]).reshape(-1, 3)
 
 
+def all_rgb_pixels() -> Array:
+    """Return the pixels of all pictures in colour, (N, 3) uint8."""
+    is_grey = {name: _picture(name, cv2.IMREAD_UNCHANGED).ndim == 2 for name in _names()}
+    return np.concatenate([rgb_pixels(name) for name in _names() if not is_grey[name]])
+
+
 def sift_descriptors() -> Array:
     """Return the SIFT descriptors of all pictures, (N, 128) float32."""
     detector = cv2.SIFT_create()
-    names = sorted(path.stem for path in _images().glob("*.png"))
-    pictures = (_picture(name, cv2.IMREAD_GRAYSCALE) for name in names)
+    pictures = (_picture(name, cv2.IMREAD_GRAYSCALE) for name in _names())
     return np.concatenate([detector.detectAndCompute(img, None)[1] for img in pictures])
 
 
@@ -71,6 +112,19 @@ def codebook(X: Array, n_codewords: int, n_iterations: int = 4) -> Array:
             sums = np.bincount(codes, weights=X[:, d], minlength=n_codewords)
             centers[used, d] = sums[used] / counts[used]
     return centers
+
+
+def _blocks(img: Array, size: int) -> Array:
+    """Return the square blocks of a grey picture, row by row."""
+    height, width = (length // size for length in img.shape)
+    cropped = img[: height * size, : width * size]
+    blocks = cropped.reshape(height, size, width, size).swapaxes(1, 2)
+    return np.ascontiguousarray(blocks).reshape(-1, size * size)
+
+
+def _names() -> list[str]:
+    """Return the names of all pictures, in the order of the alphabet."""
+    return sorted(path.stem for path in _images().glob("*.png"))
 
 
 def _picture(name: str, flags: int) -> Array:

@@ -7,11 +7,9 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -199,11 +197,9 @@ def describe(
     results: list[dict[str, Any]], peak: _bench.FmaPeak | None, others: float | None
 ) -> dict[str, Any]:
     """Return what becomes the JSON line: the results, and what was compared on which machine."""
-    with redirect_stdout(StringIO()):
-        config = centnn.show_config()
     summary = {
         "bench": "search",
-        "centnn": config,
+        "centnn": _bench.config(),
         "peers": {peer: version(package) for peer, package in PEERS.items() if has(peer)},
         "threads": thread_counts(),
         "cores_busy_elsewhere": others,
@@ -266,8 +262,7 @@ def legend(summary: dict[str, Any]) -> str:
         "wrong: rows whose winner is, in float64, more than 1e-6 farther than the nearest; "
         "+1e4: with that added to everything",
     ]
-    if summary["cores_busy_elsewhere"] is not None:
-        lines.append(f"other programs kept {summary['cores_busy_elsewhere']:.2f} cores busy")
+    lines += _bench.busy_line(summary["cores_busy_elsewhere"])
     return "\n".join(lines)
 
 

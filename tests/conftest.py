@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("local_checks")
+
 
 @pytest.fixture(scope="session")
 def data_dir():

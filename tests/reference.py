@@ -4,6 +4,8 @@ Codebooks are kept as columns, (D, K), so that a sum over axis 0 adds dimension 
 in the order in which the compiled code does.
 """
 
+import itertools
+
 import numpy as np
 
 
@@ -191,6 +193,44 @@ def entropy(X, n_clusters, sample_weight=None, epsilon=0.05, theta=2, patience=2
         if not moved or (calm >= patience and len(state.members) < n_clusters):
             baseline = max(state.split(epsilon), state.movement, floor)
             calm = 0
+
+
+def squared_error(X, labels, sample_weight=None):
+    """Return the sum of weight * squared distance of samples to the mean of their cluster."""
+    X = np.asarray(X, dtype=np.float64)
+    weight = weights_or_ones(sample_weight, len(X))
+    total = 0.0
+    for j in np.unique(labels):
+        part, w = X[labels == j], weight[labels == j]
+        total += (w[:, None] * (part - np.average(part, axis=0, weights=w)) ** 2).sum()
+    return total
+
+
+def greatest_fall(X, labels, sample_weight=None):
+    """Return by how much the error would fall if the best one sample went to another cluster.
+
+    At most 0 at an optimum of Hartigan's: after the move both centroids are the means again.
+    """
+    X = np.asarray(X, dtype=np.float64)
+    weight = weights_or_ones(sample_weight, len(X))
+    k = labels.max() + 1
+    total = np.bincount(labels, weight, minlength=k)
+    means = np.stack([np.bincount(labels, weight * x, minlength=k) / total for x in X.T])
+    greatest = -np.inf
+    for x, w, p in zip(X, weight, labels, strict=True):
+        if np.count_nonzero(labels == p) == 1:
+            continue
+        square = squared_distances(x, means)
+        rise = w * total / (total + w) * square
+        rise[p] = np.inf
+        greatest = max(greatest, w * total[p] / (total[p] - w) * square[p] - rise.min())
+    return greatest
+
+
+def least_error(X, n_clusters):
+    """Return the least squared error of all partitions into K clusters: for very few samples."""
+    labelings = itertools.product(range(n_clusters), repeat=len(X) - 1)
+    return min(squared_error(X, np.array([0, *labels])) for labels in labelings)
 
 
 def optimal_scalar(values, weights, n_clusters):

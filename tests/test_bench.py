@@ -3,6 +3,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+import reference
+
 BENCH = Path(__file__).parents[1] / "bench"
 
 
@@ -36,3 +40,110 @@ def test_search_of_chosen_rows(tmp_path):
     assert not lines[-1].startswith("{")
     result = json.loads((tmp_path / "1").read_text())
     assert [row["name"] for row in result["rows"]] == ["uniform D=3 K=256"]
+
+
+def test_train(tmp_path):
+    lines = run(
+        "train.py",
+        *("--quick", "--threads", 1, "--rows", "birch2|uniform", "--peers", "x1|start|faiss|fast"),
+        *("--plot", tmp_path / "train.png"),
+    )
+    result = json.loads(lines[-1])
+    assert result["bench"] == "train"
+    assert [row["name"] for row in result["rows"]] == ["birch2-like K=100", "uniform D=16 K=4096"]
+    sets, uniform = result["rows"]
+    assert {"k-means++ x1", "k-means++ x10"} <= sets["results"].keys()
+    assert "k-means++ start" in uniform["results"].keys() - sets["results"].keys()
+    for row in result["rows"]:
+        assert row["n"] == 1000 and row["k"] == 16
+        # Nobody disappears: who does not train is said to be left out.
+        assert "faiss super" in row["left_out"]
+        assert {"faiss", "fast"} <= row["results"].keys() | row["left_out"].keys()
+        assert any(line.startswith("left out: faiss super") for line in lines)
+        for outcome in row["results"].values():
+            assert outcome["seconds"] > 0 and outcome["distortion"] > 0
+    assert any("fast: seconds / that of k-means++ x1" in line for line in lines)
+    assert (tmp_path / "train.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_train_says_who_was_stopped(tmp_path):
+    lines = run(
+        "train.py",
+        *("--rows", "2-D mixture", "--peers", "x1", "--budget", "0.05", "--repeats", 1),
+    )
+    (row,) = json.loads(lines[-1])["rows"]
+    assert row["results"] == {}
+    assert row["left_out"] == {"k-means++ x1": "> 0.05 s", "k-means++ x10": "one takes > 0.05 s"}
+
+
+def test_distortion_is_that_of_the_definition(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCH))
+    import train
+
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 256, size=(3000, 5)).astype(np.uint8)
+    centers = rng.uniform(0, 255, size=(7, 5)).astype(np.float32)
+    _, distances = reference.nearest(X, centers)
+    assert train.distortion(X, centers) == pytest.approx(distances.sum() / X.size, rel=1e-12)
+
+
+def test_figures_are_met_missed_or_not_measured(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCH))
+    import _figures
+
+    def row(name, fast, once):
+        results = {"fast": {"seconds": fast, "distortion": 1.0}}
+        if once is not None:
+            results["k-means++ x1"] = {"seconds": once, "distortion": 1.0}
+        return {"name": name, "tags": ["set"], "results": results}
+
+    def state(*rows):
+        return next(
+            (verdict["state"], verdict["missed"])
+            for verdict in _figures.verdicts(rows)
+            if verdict["figure"].startswith("fast: seconds / that of k-means++ x1")
+        )
+
+    assert state(row("a", 1.0, 2.0)) == ("met", [])
+    assert state(row("a", 1.0, 2.0), row("b", 3.0, 2.0)) == ("missed", ["b"])
+    assert state(row("a", 1.0, 2.0), row("b", 1.0, None)) == ("met where measured", [])
+    assert state(row("b", 1.0, None)) == ("not measured", [])
+
+
+def test_scale(tmp_path):
+    lines = run("scale.py", "--quick", "--trainers", "group", "--plot", tmp_path / "scale.png")
+    result = json.loads(lines[-1])
+    assert result["bench"] == "scale"
+    assert [point["sweep"] for point in result["points"]] == ["N", "N", "K", "K", "D", "D"]
+    for point in result["points"]:
+        assert point["seconds"] > 0 and point["extra_bytes"] >= 0
+    assert [law["sweep"] for law in result["exponents"]] == ["N", "K", "D"]
+    assert (tmp_path / "scale.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_scale_stops_at_the_budget_and_finds_the_exponent(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCH))
+    import scale
+
+    points = [{"sweep": "N", "n": n, "seconds": 1e-6 * n**1.5} for n in (10**4, 10**5, 10**6)]
+    assert scale.exponent(points, "seconds") == pytest.approx(1.5)
+    stopped = {"sweep": "N", "n": 10**7, "left_out": "> 60 s"}
+    assert scale.exponent([*points, stopped], "seconds") == pytest.approx(1.5)
+    lines = run("scale.py", "--sweeps", "D", "--trainers", "classic", "--budget", "0.01")
+    result = json.loads(lines[-1])
+    assert {point["left_out"] for point in result["points"]} == {"> 0.01 s"}
+
+
+def test_memory_is_what_a_training_takes_above_its_input(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(BENCH))
+    import _workers
+
+    np.save(tmp_path / "X.npy", np.random.default_rng(0).random((400_000, 2), dtype=np.float32))
+    worker = _workers.Worker("k-means++ start", tmp_path / "X.npy", 2, 1)
+    try:
+        worker.wait_until_ready()
+        outcome = worker.fit(0, 60)
+    finally:
+        worker.close()
+    # Its distances, in float32, some times over.
+    assert 4 * 400_000 < outcome.peak_bytes < 40 * 400_000
