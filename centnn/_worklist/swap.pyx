@@ -32,6 +32,8 @@ cdef class Swapper:
         self.grower = grower
         self.shrinker = shrinker
         self.settler = settler
+        # The relative error of a squared distance: d FMAs, of differences that are rounded too.
+        self.rounding = (state.d + 2) * (2.0 ** -23 if state.real_size == 4 else 2.0 ** -52)
         self.memory = memory = Memory()
         self.failures = <Failure *> memory.take(RECORDED, sizeof(Failure))
         self.as_split = <Penalty *> memory.take(state.capacity, sizeof(Penalty))
@@ -114,13 +116,13 @@ cdef class Swapper:
 
     cdef bint _try(self, Py_ssize_t removed, Py_ssize_t split) except -1 nogil:
         """Swap, and undo it if it does not help; return whether it does."""
-        cdef double before = self.state.error, last, peak
+        cdef double before = self.state.error, last, rounding
         cdef Py_ssize_t r
         self.state.begin()
         self.shrinker.remove(removed)
-        # Rounding is relative to this: removing a cluster far from all others may raise the error
-        # a hundredfold, and what splitting it off again seems to gain is noise.
-        peak = max(before, self.state.error)
+        # Removing a cluster far from all others may raise the error many times over, and what
+        # splitting it off again seems to gain is the rounding of those distances.
+        rounding = max(0, self.state.error - before) * self.rounding
         self.grower.refresh_one(split)
         if self.state.cluster[split].gain > 0 and self.grower.split(split, removed):
             for r in range(TRIAL_ROUNDS):
@@ -130,7 +132,7 @@ cdef class Swapper:
                     break
                 if self.state.error - before > HOPE * (last - self.state.error):
                     break
-            if before - self.state.error > LEAST_FALL * peak:
+            if before - self.state.error > LEAST_FALL * max(before, 0) + rounding:
                 self.state.commit()
                 self.settler.settle(AFTER_ROUNDS)
                 return True
