@@ -91,10 +91,15 @@ static void nearest(const centnn_index *index, const centnn_tile *tile,
     finish(&w, results);
 }
 
+#ifndef FIND_STEPS
+#define FIND_STEPS NULL
+#endif
+
 const centnn_kernel KERNEL = {
     .nearest = nearest,
     .nearest_pruned = nearest_pruned,
     .nearest_top = nearest_top,
+    .find_steps = FIND_STEPS,
     .near = &near_steps,
     .lists = &lists,
 };

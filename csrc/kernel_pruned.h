@@ -240,12 +240,16 @@ static size_t nearest_pruned(const centnn_index *index, const centnn_tile *tile,
     visits = visit_homes(&w, &p);
     set_limits(&w, &p);
     visits += visit_others(&w, &p);
+
+    undecided u = {0};
+
     for (size_t i = 0; i < w.n; i++) {
         const real *state = p.state + i * 3 * WIDTH;
         const running row = {v_load(state), v_load(state + WIDTH), v_load(state + 2 * WIDTH)};
 
-        decide(&w, i, w.centred + i * w.d, &row, false, &results->codes[i]);
+        decide(&w, i, &row, &u, results);
     }
+    recheck_rows(&w, &u, results);
     finish(&w, results);
     return visits;
 }
