@@ -28,7 +28,7 @@
 /* Rows that a top-k search or a recheck scores at a time, and the most axes on which panels are bounded for
  * pruning. */
 #define TOP_ROWS 4
-#define MAX_AXES 4
+#define MAX_AXES 2
 
 /* Where each array is, in bytes from the start of the index, and the numbers that a search needs.
  *

@@ -114,34 +114,50 @@ static void find_homes(const work *w, const prune_work *p)
     }
 }
 
-/* Scores panel g against the `count` rows in the list. */
+/* Scores panel g against `count` rows, at most `rows`. */
+INLINE void visit_block(const int rows, const work *w, const prune_work *p, size_t g,
+                        const uint32_t *list, size_t count)
+{
+    const real *x[BLOCK_ROWS];
+    real *state[BLOCK_ROWS];
+    vec score[BLOCK_ROWS][BLOCK_VECTORS];
+
+    for (size_t r = 0; r < (size_t)rows; r++) {
+        const bool used = r < count;
+
+        x[r] = w->centred + list[used ? r : 0] * w->d;
+        state[r] = p->state + (used ? list[r] : w->index->tile_rows) * 3 * WIDTH;
+    }
+    score_panels(rows, 1, w, x, g, score);
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        running row = {v_load(state[r]), v_load(state[r] + WIDTH), v_load(state[r] + 2 * WIDTH)};
+
+        UNROLL
+        for (int v = 0; v < PANEL_VECTORS; v++)
+            update(&row, score[r][v], v_set1((real)((int)g * PANEL_VECTORS + v)));
+        v_store(state[r], row.best);
+        v_store(state[r] + WIDTH, row.second);
+        v_store(state[r] + 2 * WIDTH, row.where);
+    }
+}
+
+#define THIRD ((DENSE_ROWS + 2) / 3)
+
+/* Scores panel g against the `count` rows in the list: the last ones by a smaller block, as lists
+ * are short. */
 static void visit(const work *w, const prune_work *p, size_t g, size_t count)
 {
-    for (size_t first = 0; first < count; first += DENSE_ROWS) {
-        const real *x[BLOCK_ROWS];
-        real *state[BLOCK_ROWS];
-        vec score[BLOCK_ROWS][BLOCK_VECTORS];
+    const uint32_t *list = p->list;
 
-        for (size_t r = 0; r < DENSE_ROWS; r++) {
-            const bool used = first + r < count;
-
-            x[r] = w->centred + p->list[used ? first + r : first] * w->d;
-            state[r] = p->state + (used ? p->list[first + r] : w->index->tile_rows) * 3 * WIDTH;
-        }
-        score_panels(DENSE_ROWS, 1, w, x, g, score);
-        UNROLL
-        for (int r = 0; r < DENSE_ROWS; r++) {
-            running row = {v_load(state[r]), v_load(state[r] + WIDTH),
-                           v_load(state[r] + 2 * WIDTH)};
-
-            UNROLL
-            for (int v = 0; v < PANEL_VECTORS; v++)
-                update(&row, score[r][v], v_set1((real)((int)g * PANEL_VECTORS + v)));
-            v_store(state[r], row.best);
-            v_store(state[r] + WIDTH, row.second);
-            v_store(state[r] + 2 * WIDTH, row.where);
-        }
+    for (; count > 2 * THIRD; list += DENSE_ROWS) {
+        visit_block(DENSE_ROWS, w, p, g, list, count);
+        count -= count < DENSE_ROWS ? count : DENSE_ROWS;
     }
+    if (count > THIRD)
+        visit_block(2 * THIRD, w, p, g, list, count);
+    else if (count > 0)
+        visit_block(THIRD, w, p, g, list, count);
 }
 
 INLINE size_t append_bits(uint32_t *list, size_t count, size_t i, unsigned bits)
@@ -167,8 +183,8 @@ INLINE unsigned in_reach(const prune_work *p, size_t rows, size_t i, const real 
     UNROLL
     for (size_t a = 0; a < MAX_AXES; a++) {
         const vec y = v_load(p->coordinate + a * rows + i);
-        const vec below = v_sub(v_set1(box[a]), y), above = v_sub(y, v_set1(box[2 * MAX_AXES + a]));
-        const vec gap = v_max(v_max(below, above), v_set1(0));
+        const vec nearest = v_min(v_max(y, v_set1(box[a])), v_set1(box[2 * MAX_AXES + a]));
+        const vec gap = v_sub(y, nearest);
 
         sum = v_fmadd(gap, gap, sum);
     }
