@@ -64,11 +64,12 @@ size_t centnn_kernel_scratch_size(const centnn_index *index)
     const size_t real = real_size(index->precision), width = panel_width(index->precision);
     const size_t rows = index->tile_rows;
 
-    /* A tile's rows; per row, 3 vectors of running results (and one spare row), and 3 + MAX_AXES
-     * numbers and a list entry or, for a top-k search, the scores of a few rows and one row's
-     * distances; see the kernels. */
+    /* A tile's rows; per row, 3 vectors of running results (and one spare row), 2 + MAX_AXES numbers
+     * and two list entries, and a counter for each panel or, for a top-k search, the scores of a
+     * few rows and one row's distances; see the kernels. */
     const size_t tile = round_up(rows * index->d * real, PANEL_BYTES);
-    const size_t nearest = (rows + 1) * 3 * PANEL_BYTES + rows * (4 + MAX_AXES) * PANEL_BYTES / 8;
+    const size_t nearest = (rows + 1) * 3 * PANEL_BYTES + rows * (4 + MAX_AXES) * sizeof(double) +
+                           (index->n_panels + 1) * sizeof(uint32_t);
     const size_t top = index->n_panels * width * TOP_ROWS * real + index->k * sizeof(double);
 
     return tile + rows * 4 * sizeof(double) + round_up(nearest > top ? nearest : top, PANEL_BYTES);

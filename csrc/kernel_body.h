@@ -10,6 +10,8 @@
  * codeword; for the others the codewords within the margin are compared by the definition in
  * centnn.h. There are never more scores than registers.
  */
+#include <string.h>
+
 #define PANEL ((size_t)(PANEL_BYTES / sizeof(real)))
 #define PANEL_VECTORS (PANEL_BYTES / (int)sizeof(real) / WIDTH)
 
