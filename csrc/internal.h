@@ -103,6 +103,8 @@ typedef struct {
     /* The codes of n rows with d = 1; false if a row is out of range. NULL where general code is
      * faster. */
     bool (*find_steps)(const centnn_steps *steps, const float *rows, size_t n, uint32_t *codes);
+    /* Copies codewords of four bytes; k is at most STEPS_MAX. NULL where general code is faster. */
+    void (*decode_words)(const char *codebook, size_t k, const uint8_t *codes, size_t n, char *out);
     const centnn_near *near; /* for training */
     const centnn_lists *lists;
 } centnn_kernel;

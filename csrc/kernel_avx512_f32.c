@@ -10,7 +10,7 @@
 #define KERNEL centnn_kernel_avx512_f32
 #include "simd_avx512.h"
 
-#include "kernel_steps_avx512.h"
+#include "kernel_tables_avx512.h"
 
 #include "kernel_body.h"
 

@@ -95,6 +95,7 @@ static void nearest(const centnn_index *index, const centnn_tile *tile,
 
 #ifndef FIND_STEPS
 #define FIND_STEPS NULL
+#define DECODE_WORDS NULL
 #endif
 
 const centnn_kernel KERNEL = {
@@ -102,6 +103,7 @@ const centnn_kernel KERNEL = {
     .nearest_pruned = nearest_pruned,
     .nearest_top = nearest_top,
     .find_steps = FIND_STEPS,
+    .decode_words = DECODE_WORDS,
     .near = &near_steps,
     .lists = &lists,
 };

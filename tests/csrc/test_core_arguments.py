@@ -152,6 +152,21 @@ def test_code_sizes():
     assert STATUS[lib.centnn_search(*address, ix.scratch.ctypes.data)] == "SIZE"
 
 
+@pytest.mark.parametrize("n", [0, 1, 7, 16, 100, 70_001])
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 8, 12, 13, 16, 64])
+@pytest.mark.parametrize(("k", "dtype"), [(5, "u1"), (64, "u1"), (256, "u1"), (700, "u2")])
+def test_decoded_bytes(isa, k, dtype, length, n):
+    """Every way to copy writes the codewords, and nothing after them."""
+    rng = np.random.default_rng(0)
+    codebook = rng.integers(0, 256, (k, length), dtype=np.uint8)
+    codes = rng.integers(0, k, n).astype(dtype)
+    out = np.full(n * length + 64, 0xA5, dtype=np.uint8)
+    arguments = [codebook.ctypes.data, k, length, codes.ctypes.data, codes.itemsize, n]
+    assert STATUS[lib.centnn_decode(*arguments, out.ctypes.data)] == "OK"
+    assert np.array_equal(out[: n * length].reshape(n, length), codebook[codes])
+    assert (out[n * length :] == 0xA5).all()
+
+
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
 @pytest.mark.parametrize("d", [1, 3, 16, 70])
 def test_rows_that_are_not_finite(isa, d, dtype):

@@ -1,7 +1,8 @@
 /*
- * kernel_steps_avx512.h - part of the AVX-512 kernel: d = 1 and few codewords, by permutations of
+ * kernel_tables_avx512.h - part of the AVX-512 kernel: d = 1 and few codewords, in tables that are
  * registers
  */
+#include <string.h>
 
 /* A step function in registers, and four vectors of rows on their way through it. */
 #define STEP_VECTORS 4
@@ -70,4 +71,34 @@ static bool find_steps(const centnn_steps *steps, const float *rows, size_t n, u
     return !outside;
 }
 
+/* Codewords past the last are never named. */
+static void decode_words(const char *codebook, size_t k, const uint8_t *codes, size_t n, char *out)
+{
+    __m512i table[STEPS_MAX / WIDTH];
+
+    for (size_t t = 0; t < STEPS_MAX / WIDTH; t++) {
+        const size_t first = t * WIDTH, left = k > first ? k - first : 0;
+
+        table[t] = _mm512_maskz_loadu_epi32((mask)(left < WIDTH ? (1u << left) - 1 : 0xffff),
+                                            codebook + 4 * first);
+    }
+    for (size_t i = 0; i < n; i += WIDTH) {
+        const mask present = (mask)(n - i < WIDTH ? (1u << (n - i)) - 1 : 0xffff);
+        uint8_t last[WIDTH] = {0};
+
+        if (n - i < WIDTH)
+            memcpy(last, codes + i, n - i);
+
+        const __m512i code = _mm512_cvtepu8_epi32(
+            _mm_loadu_si128((const __m128i *)(n - i < WIDTH ? last : codes + i)));
+        const __m512i low = _mm512_permutex2var_epi32(table[0], code, table[1]);
+        const __m512i high = _mm512_permutex2var_epi32(table[2], code, table[3]);
+        const mask is_high = _mm512_cmpgt_epi32_mask(code, _mm512_set1_epi32(31));
+
+        _mm512_mask_storeu_epi32(out + 4 * i, present,
+                                 _mm512_mask_blend_epi32(is_high, low, high));
+    }
+}
+
 #define FIND_STEPS find_steps
+#define DECODE_WORDS decode_words
