@@ -77,8 +77,8 @@ DEFINE_GATHERS(uint8_t)
 DEFINE_GATHERS(uint16_t)
 DEFINE_GATHERS(uint32_t)
 
-/* Codewords of 12 bytes (colours), if they are few, are first copied to places of 16. Then each is a
- * single move, the rest of which the next one overwrites. */
+/* Codewords of 12 bytes (colours), if they are few, are first copied to places of 16. Then each is
+ * a single move, the rest of which the next one overwrites. */
 static void gather_places(const char *codebook, size_t k, const uint8_t *codes, size_t n, char *out)
 {
     char places[256][16];

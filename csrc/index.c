@@ -64,9 +64,9 @@ size_t centnn_kernel_scratch_size(const centnn_index *index)
     const size_t real = real_size(index->precision), width = panel_width(index->precision);
     const size_t rows = index->tile_rows;
 
-    /* A tile's rows; per row, 3 vectors of running results (and one spare row), 2 + MAX_AXES numbers
-     * and two list entries, and a counter for each panel or, for a top-k search, the scores of a
-     * few rows and one row's distances; see the kernels. */
+    /* A tile's rows; per row, 3 vectors of running results (and one spare row), 2 + MAX_AXES
+     * numbers and two list entries, and a counter for each panel or, for a top-k search, the scores
+     * of a few rows and one row's distances; see the kernels. */
     const size_t tile = round_up(rows * index->d * real, PANEL_BYTES);
     const size_t nearest = (rows + 1) * 3 * PANEL_BYTES + rows * (4 + MAX_AXES) * sizeof(double) +
                            (index->n_panels + 1) * sizeof(uint32_t);

@@ -25,8 +25,8 @@
  * get shorter tiles, so that a tile stays in the second-level cache. */
 #define TILE_ROWS_MAX 192
 
-/* Rows that a top-k search or a recheck scores at a time, and the most axes on which panels are bounded for
- * pruning. */
+/* Rows that a top-k search or a recheck scores at a time, and the most axes on which panels are
+ * bounded for pruning. */
 #define TOP_ROWS 4
 #define MAX_AXES 2
 

@@ -99,7 +99,8 @@ INLINE size_t slot_of(const running *state, unsigned lane)
 }
 
 /* The nearest of the codewords with the best scores of several lanes. */
-static NOINLINE uint32_t compare_lanes(const work *w, size_t i, const running *state, unsigned lanes)
+static NOINLINE uint32_t compare_lanes(const work *w, size_t i, const running *state,
+                                       unsigned lanes)
 {
     exact found = nothing;
 

@@ -134,7 +134,8 @@ static void find_homes(const work *w, const prune_work *p)
     }
 }
 
-/* Sorts the rows by home (counting them): `row`, `home` and `coordinate` are by place after this. */
+/* Sorts the rows by home (counting them): `row`, `home` and `coordinate` are by place after this.
+ */
 static void sort_by_home(const work *w, const prune_work *p)
 {
     const size_t rows = w->index->tile_rows;

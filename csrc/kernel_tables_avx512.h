@@ -95,8 +95,7 @@ static void decode_words(const char *codebook, size_t k, const uint8_t *codes, s
         const __m512i high = _mm512_permutex2var_epi32(table[2], code, table[3]);
         const mask is_high = _mm512_cmpgt_epi32_mask(code, _mm512_set1_epi32(31));
 
-        _mm512_mask_storeu_epi32(out + 4 * i, present,
-                                 _mm512_mask_blend_epi32(is_high, low, high));
+        _mm512_mask_storeu_epi32(out + 4 * i, present, _mm512_mask_blend_epi32(is_high, low, high));
     }
 }
 

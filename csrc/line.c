@@ -176,36 +176,36 @@ static uint32_t find_code(const line *l, double x, const centnn_results *results
 
 /* The codes of up to TILE_ROWS_MAX rows: first all buckets, in a loop that compilers vectorize,
  * then the look-ups, without a branch that could be unpredictable. */
-#define DEFINE_FIND_CODES(name, type)                                                             \
-    static void name(const line *l, const type *rows, size_t stride, size_t n,                    \
-                     const centnn_results *results)                                               \
-    {                                                                                             \
-        const double low = l->low, high = l->high, origin = l->origin, inverse = l->inverse;      \
-        const double last = (double)(l->n_buckets - 1);                                           \
-        const bucket *buckets = buckets_of(l);                                                    \
-        uint32_t *codes = results->codes;                                                         \
-        int32_t places[TILE_ROWS_MAX];                                                            \
-        int out_of_range = 0;                                                                     \
-                                                                                                  \
-        for (size_t i = 0; i < n; i++) {                                                          \
-            const double x = (double)rows[i * stride];                                            \
-                                                                                                  \
-            out_of_range |= !(x >= low) | !(x <= high);                                           \
-            places[i] = bucket_of(x, origin, inverse, last);                                      \
-        }                                                                                         \
-        if (out_of_range) {                                                                       \
-            for (size_t i = 0; i < n; i++)                                                        \
-                codes[i] = find_code(l, (double)rows[i * stride], results);                       \
-            return;                                                                               \
-        }                                                                                         \
-        for (size_t i = 0; i < n; i++) {                                                          \
-            const double x = (double)rows[i * stride];                                            \
-            const bucket *b = &buckets[places[i]];                                                \
-                                                                                                  \
-            codes[i] = b->codes[x > b->threshold];                                                \
-            if (UNLIKELY(codes[i] == MANY))                                                       \
-                codes[i] = find_in_bucket(l, x, (size_t)places[i]);                               \
-        }                                                                                         \
+#define DEFINE_FIND_CODES(name, type)                                                        \
+    static void name(const line *l, const type *rows, size_t stride, size_t n,               \
+                     const centnn_results *results)                                          \
+    {                                                                                        \
+        const double low = l->low, high = l->high, origin = l->origin, inverse = l->inverse; \
+        const double last = (double)(l->n_buckets - 1);                                      \
+        const bucket *buckets = buckets_of(l);                                               \
+        uint32_t *codes = results->codes;                                                    \
+        int32_t places[TILE_ROWS_MAX];                                                       \
+        int out_of_range = 0;                                                                \
+                                                                                             \
+        for (size_t i = 0; i < n; i++) {                                                     \
+            const double x = (double)rows[i * stride];                                       \
+                                                                                             \
+            out_of_range |= !(x >= low) | !(x <= high);                                      \
+            places[i] = bucket_of(x, origin, inverse, last);                                 \
+        }                                                                                    \
+        if (out_of_range) {                                                                  \
+            for (size_t i = 0; i < n; i++)                                                   \
+                codes[i] = find_code(l, (double)rows[i * stride], results);                  \
+            return;                                                                          \
+        }                                                                                    \
+        for (size_t i = 0; i < n; i++) {                                                     \
+            const double x = (double)rows[i * stride];                                       \
+            const bucket *b = &buckets[places[i]];                                           \
+                                                                                             \
+            codes[i] = b->codes[x > b->threshold];                                           \
+            if (UNLIKELY(codes[i] == MANY))                                                  \
+                codes[i] = find_in_bucket(l, x, (size_t)places[i]);                          \
+        }                                                                                    \
     }
 
 DEFINE_FIND_CODES(find_codes_f32, float)
