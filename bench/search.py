@@ -21,6 +21,7 @@ from scipy.cluster.vq import vq
 from sklearn.metrics import pairwise_distances_argmin
 
 import centnn
+from centnn import _search
 
 try:
     import faiss
@@ -94,7 +95,11 @@ def measure(case: Case, options: argparse.Namespace, peak: _bench.FmaPeak | None
     centers = _data.codebook(X, k) if case.is_real else _data.uniform(k, d, seed=1)
     codes = centnn.quantize(X, centers)
     times = _bench.race(
-        [*searches(X, centers, codes), *decodings(codes, centers)],
+        [
+            *searches(X, centers, codes),
+            *searches_on_isas(X, centers, codes),
+            *decodings(codes, centers),
+        ],
         options.repeats,
         budget=0.01 if options.quick else 1.0,
         between=peak.measure if peak else lambda: None,
@@ -117,6 +122,7 @@ def measure(case: Case, options: argparse.Namespace, peak: _bench.FmaPeak | None
             if peer in milliseconds
         },
         "speedup": own[1] / own[max(own)],
+        "isa_ms": {isa: milliseconds[f"centnn {isa}"][1] for isa in slower_isas()},
         "dequantize_ms": milliseconds["dequantize"][1],
         "copy_ms": milliseconds["copy"][1],
         "wrong": wrong_share(X, centers, codes),
@@ -138,6 +144,26 @@ def searches(X: Array, centers: Array, codes: Array) -> Iterator[_bench.Contesta
             "sklearn", n_threads, partial(pairwise_distances_argmin, x, centers)
         )
         yield _bench.Contestant("scipy", n_threads, partial(vq, x, centers))
+
+
+def searches_on_isas(X: Array, centers: Array, codes: Array) -> Iterator[_bench.Contestant]:
+    """Yield centnn's search on one thread for each slower vector instruction set."""
+    best = _search.isa()
+    out = out_option(centnn.quantize, codes)
+
+    def search(isa: str) -> None:
+        _search.set_isa(isa)
+        centnn.quantize(X, centers, n_threads=1, **out)
+        _search.set_isa(best)
+
+    for isa in slower_isas():
+        yield _bench.Contestant(f"centnn {isa}", 1, partial(search, isa))
+
+
+def slower_isas() -> list[str]:
+    """Return the instruction sets that this machine has beside the one in use and the scalar."""
+    isas = _search.available_isas()
+    return [isa for isa in isas[isas.index(_search.isa()) + 1 :] if isa != "scalar"]
 
 
 def faiss_search(x: Array, centers: Array) -> Callable[[], object]:
@@ -231,6 +257,10 @@ def table(summary: dict[str, Any]) -> str:
     columns["speed-up"] = lambda row: f"{row['speedup']:.2f}"
     for peer in summary["peers"]:
         columns[f"x {peer}"] = lambda row, peer=peer: pair(row["ratio"][peer])
+    for isa in slower_isas():
+        columns[f"{isa} time"] = lambda row, isa=isa: (
+            f"{row['isa_ms'][isa] / row['ms']['centnn'][1]:.2f}"
+        )
     columns["decode/copy"] = lambda row: f"{row['dequantize_ms'] / row['copy_ms']:.2f}"
     columns["wrong"] = lambda row: f"{row['wrong']:.2%}"
     columns["wrong +1e4"] = lambda row: f"{row['wrong_far']:.2%}"
@@ -258,6 +288,10 @@ def legend(summary: dict[str, Any]) -> str:
         lines.append(f"of peak: on one thread, of {peak}")
     lines += [
         "x peer: the peer's time over centnn's",
+        *(
+            f"{isa} time: centnn's with {isa} over that with {config['isa']}"
+            for isa in slower_isas()
+        ),
         "decode/copy: dequantize's time over that of a plain copy of what it returns",
         "wrong: rows whose winner is, in float64, more than 1e-6 farther than the nearest; "
         "+1e4: with that added to everything",

@@ -4,6 +4,7 @@ from libc.stdint cimport int32_t, uint8_t, uint32_t
 cdef extern from "centnn.h" nogil:
     ctypedef enum centnn_status:
         CENTNN_OK
+        CENTNN_ERR_NONFINITE
 
     ctypedef enum centnn_dtype:
         CENTNN_U8
@@ -29,12 +30,11 @@ cdef extern from "centnn.h" nogil:
                                     centnn_dtype precision)
     size_t centnn_scratch_size(const centnn_index *index)
     centnn_status centnn_search(const centnn_index *index, const centnn_rows *rows,
-                                uint32_t *codes, double *distances, double *runner_up,
-                                void *scratch)
+                                void *codes, size_t code_size, double *distances,
+                                double *runner_up, void *scratch)
     centnn_status centnn_search_top(const centnn_index *index, const centnn_rows *rows,
                                     size_t n_nearest, uint32_t *codes, double *distances,
                                     void *scratch)
-    int centnn_rows_finite(const centnn_rows *rows)
     centnn_status centnn_decode(const void *codebook, size_t k, size_t codeword_size,
                                 const void *codes, size_t code_size, size_t n, void *out)
     const char *centnn_isa()

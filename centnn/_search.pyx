@@ -186,7 +186,7 @@ def nearest(
     n_threads = min(n_threads, n_chunks)
     cdef size_t n_results = job.chunk * n_nearest
     cdef size_t search_size = round_up(centnn_scratch_size(job.index))
-    cdef size_t codes_size = round_up(n_results * sizeof(uint32_t))
+    cdef size_t codes_size = 0 if n_nearest == 1 else round_up(n_results * sizeof(uint32_t))
     cdef size_t distances_size = 0 if distances is None else round_up(n_results * sizeof(double))
     cdef size_t size = search_size + codes_size + distances_size
     cdef Memory scratch = Memory(n_threads * size)
@@ -201,24 +201,24 @@ def nearest(
 
 cdef int search_chunk(const Job *job, Py_ssize_t start, Py_ssize_t n, uint32_t *codes,
                       double *distances, void *scratch) noexcept nogil:
-    """Search n rows, unless one of them is not finite; return whether all are."""
+    """Search n rows; return whether all of them are finite."""
     cdef centnn_rows rows = job.rows
     cdef size_t first = start * job.n_nearest, n_results = n * job.n_nearest
+    cdef char *out = job.codes + first * job.code_size
+    cdef centnn_status status
     rows.data = <const char *> rows.data + start * rows.row_stride
     rows.n = n
-    if not centnn_rows_finite(&rows):
-        return 0
     if job.distances == NULL:
         distances = NULL
     if job.n_nearest == 1:
-        centnn_search(job.index, &rows, codes, distances, NULL, scratch)
+        status = centnn_search(job.index, &rows, out, job.code_size, distances, NULL, scratch)
     else:
-        centnn_search_top(job.index, &rows, job.n_nearest, codes, distances, scratch)
-    put_codes(codes, n_results, job.codes + first * job.code_size, job.code_size)
+        status = centnn_search_top(job.index, &rows, job.n_nearest, codes, distances, scratch)
+        put_codes(codes, n_results, out, job.code_size)
     if distances:
         put_distances(distances, n_results, job.distances + first * job.distance_size,
                       job.distance_size)
-    return 1
+    return status != CENTNN_ERR_NONFINITE
 
 
 cdef void put_codes(const uint32_t *codes, size_t n, void *out, size_t size) noexcept nogil:

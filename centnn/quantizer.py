@@ -225,14 +225,18 @@ def raise_code_error(indices: Array, n_codewords: int) -> None:
 
 def check_out(out: Array, shape: tuple[int, ...], dtypes: list[np.dtype[Any]]) -> None:
     """Raise ValueError unless `out` can take a result of this shape and one of these types."""
-    names = " or ".join(str(dtype) for dtype in dtypes)
-    wanted = f"out must be a writable C-contiguous array of shape {shape} and dtype {names}"
     if not isinstance(out, np.ndarray):
-        raise ValueError(f"{wanted}, got {type(out).__name__}")
-    if out.shape != shape or out.dtype not in dtypes:
-        raise ValueError(f"{wanted}, got shape {out.shape} and dtype {out.dtype}")
-    if not (out.flags.c_contiguous and out.flags.aligned and out.flags.writeable):
-        raise ValueError(f"{wanted}, got one that is not writable, contiguous and aligned")
+        got = type(out).__name__
+    elif out.shape != shape or out.dtype not in dtypes:
+        got = f"shape {out.shape} and dtype {out.dtype}"
+    elif not (out.flags.c_contiguous and out.flags.aligned and out.flags.writeable):
+        got = "one that is not writable, contiguous and aligned"
+    else:
+        return
+    names = " or ".join(str(dtype) for dtype in dtypes)
+    raise ValueError(
+        f"out must be a writable C-contiguous array of shape {shape} and dtype {names}, got {got}"
+    )
 
 
 def as_bytes(array: Array) -> Array:

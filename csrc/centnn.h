@@ -34,7 +34,7 @@ typedef enum {
     CENTNN_ERR_NULL,      /* a required pointer is NULL */
     CENTNN_ERR_SIZE,      /* a size is zero or too large, or memory is not aligned */
     CENTNN_ERR_DTYPE,     /* not a type that this function takes */
-    CENTNN_ERR_NONFINITE, /* the codebook has a NaN or an infinity */
+    CENTNN_ERR_NONFINITE, /* the codebook or a row has a NaN or an infinity */
     CENTNN_ERR_CODE,      /* a code is not below the number of codewords */
     CENTNN_ERR_ISA        /* unknown or unsupported instruction set asked for */
 } centnn_status;
@@ -81,20 +81,23 @@ size_t centnn_scratch_size(const centnn_index *index);
 /*
  * The nearest codeword of every row.
  *
- *   codes      OUT, n          its index
+ *   codes      OUT, n          its index: unsigned integers of code_size bytes (1, 2 or 4)
  *   distances  OUT, n or NULL  the squared distance to it
  *   runner_up  OUT, n or NULL  about the squared distance to the second nearest codeword: never
- * below `distances`, infinity if there is but one codeword, NaN or infinity where `distances` is.
- * It comes from the vector code's second-best score: the same bits everywhere, but rounded, with an
+ *                              below `distances`, infinity if there is but one codeword, NaN or
+ *                              infinity where `distances` is. It comes from the vector code's
+ *                              second-best score: the same bits everywhere, but rounded, with an
  *                              absolute error of at most centnn_runner_up_error(). (For d = 1 it is
- * exact.)
+ *                              exact.)
  *
  * Rows of type U8, U16, F16 and F32 can be searched in either precision, F64 only in an F64 index
- * (ERR_DTYPE). Also fails with ERR_NULL, ERR_SIZE (rows->d is not the index's, scratch not aligned)
- * or ERR_ISA (see centnn_isa). n may be 0.
+ * (ERR_DTYPE, as for another code_size). Also fails with ERR_NULL, ERR_SIZE (rows->d is not the
+ * index's, codes too small for its k, scratch not aligned) or ERR_ISA (see centnn_isa). Returns
+ * ERR_NONFINITE if a row has a NaN or an infinity: then all results are there nevertheless. n may
+ * be 0.
  */
-centnn_status centnn_search(const centnn_index *index, const centnn_rows *rows, uint32_t *codes,
-                            double *distances, double *runner_up, void *scratch);
+centnn_status centnn_search(const centnn_index *index, const centnn_rows *rows, void *codes,
+                            size_t code_size, double *distances, double *runner_up, void *scratch);
 
 /* A bound on |runner_up - the second smallest squared distance| for a row at squared distance
  * `norm2` from the mean of the codebook; infinity where there is none. Returns NaN if index is
@@ -107,9 +110,6 @@ double centnn_runner_up_error(const centnn_index *index, double norm2);
 centnn_status centnn_search_top(const centnn_index *index, const centnn_rows *rows,
                                 size_t n_nearest, uint32_t *codes, double *distances,
                                 void *scratch);
-
-/* Whether no element of the rows is infinite or NaN: 1 or 0. */
-int centnn_rows_finite(const centnn_rows *rows);
 
 /* Copies to `out` the codeword of each of n codes: unsigned integers of code_size bytes (1, 2 or
  * 4). The codebook is k codewords of codeword_size bytes, of any type; out has n * codeword_size

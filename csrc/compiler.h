@@ -9,11 +9,13 @@
 #define NOINLINE __attribute__((noinline))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define PREFETCH(p) __builtin_prefetch(p)
 #else
 #define INLINE static inline
 #define NOINLINE
 #define LIKELY(x) (x)
 #define UNLIKELY(x) (x)
+#define PREFETCH(p) ((void)(p))
 #endif
 
 /* Before a loop over the elements of an array that is to live in registers. */

@@ -1,7 +1,9 @@
 /*
  * decode.c - from codes back to codewords
  */
-#include "centnn.h"
+#include "compiler.h"
+#include "dispatch.h"
+#include "internal.h"
 
 #include <string.h>
 
@@ -11,6 +13,7 @@
     static void gather_##code##_##length(const char *codebook, const code *codes, size_t n, \
                                          char *out)                                         \
     {                                                                                       \
+        UNROLL                                                                              \
         for (size_t i = 0; i < n; i++)                                                      \
             memcpy(out + i * (length), codebook + (size_t)codes[i] * (length), (length));   \
     }
@@ -74,6 +77,33 @@ DEFINE_GATHERS(uint8_t)
 DEFINE_GATHERS(uint16_t)
 DEFINE_GATHERS(uint32_t)
 
+/* Codewords of 12 bytes (colours), if they are few, are first copied to places of 16. Then each is
+ * a single move, the rest of which the next one overwrites. */
+static void gather_places(const char *codebook, size_t k, const uint8_t *codes, size_t n, char *out)
+{
+    char places[256][16];
+
+    for (size_t code = 0; code < k; code++)
+        memcpy(places[code], codebook + code * 12, 12);
+    UNROLL
+    for (size_t i = 0; i + 1 < n; i++)
+        memcpy(out + i * 12, places[codes[i]], 16);
+    memcpy(out + (n - 1) * 12, places[codes[n - 1]], 12);
+}
+
+static void gather_bytes(const char *codebook, size_t k, size_t length, const uint8_t *codes,
+                         size_t n, char *out)
+{
+    const centnn_kernel *kernel = centnn_current_kernel(CENTNN_F32);
+
+    if (length == 4 && k <= STEPS_MAX && kernel && kernel->decode_words)
+        kernel->decode_words(codebook, k, codes, n, out);
+    else if (length == 12 && k <= 256 && k < n / 4)
+        gather_places(codebook, k, codes, n, out);
+    else
+        gather_uint8_t(codebook, length, codes, n, out);
+}
+
 /* The largest of n codes; 0 if there is none. */
 #define DEFINE_LARGEST(code)                                   \
     static size_t largest_##code(const code *codes, size_t n)  \
@@ -96,9 +126,9 @@ static size_t largest_code(const void *codes, size_t code_size, size_t n)
                             : largest_uint32_t(codes, n);
 }
 
-/* Output bytes between two looks at the codes: they are checked and used while they are in the
- * first-level cache. */
-#define STEP_BYTES ((size_t)1 << 16)
+/* Output bytes between two looks at the codes: they are checked and used while they are in a cache
+ * near by. */
+#define STEP_BYTES ((size_t)1 << 18)
 
 centnn_status centnn_decode(const void *codebook, size_t k, size_t codeword_size, const void *codes,
                             size_t code_size, size_t n, void *out)
@@ -120,7 +150,7 @@ centnn_status centnn_decode(const void *codebook, size_t k, size_t codeword_size
         if (largest_code(part, code_size, m) >= k)
             return CENTNN_ERR_CODE;
         if (code_size == 1)
-            gather_uint8_t(codebook, codeword_size, part, m, to);
+            gather_bytes(codebook, k, codeword_size, part, m, to);
         else if (code_size == 2)
             gather_uint16_t(codebook, codeword_size, part, m, to);
         else

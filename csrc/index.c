@@ -64,11 +64,12 @@ size_t centnn_kernel_scratch_size(const centnn_index *index)
     const size_t real = real_size(index->precision), width = panel_width(index->precision);
     const size_t rows = index->tile_rows;
 
-    /* A tile's rows; per row, 3 vectors of running results (and one spare row), and 3 + MAX_AXES
-     * numbers and a list entry or, for a top-k search, the scores of a few rows and one row's
-     * distances; see the kernels. */
+    /* A tile's rows; per row, 3 vectors of running results (and one spare row), 2 + MAX_AXES
+     * numbers and two list entries, and a counter for each panel or, for a top-k search, the scores
+     * of a few rows and one row's distances; see the kernels. */
     const size_t tile = round_up(rows * index->d * real, PANEL_BYTES);
-    const size_t nearest = (rows + 1) * 3 * PANEL_BYTES + rows * (4 + MAX_AXES) * PANEL_BYTES / 8;
+    const size_t nearest = (rows + 1) * 3 * PANEL_BYTES + rows * (4 + MAX_AXES) * sizeof(double) +
+                           (index->n_panels + 1) * sizeof(uint32_t);
     const size_t top = index->n_panels * width * TOP_ROWS * real + index->k * sizeof(double);
 
     return tile + rows * 4 * sizeof(double) + round_up(nearest > top ? nearest : top, PANEL_BYTES);
@@ -88,30 +89,33 @@ static void put(void *array, size_t i, double x, centnn_dtype precision)
         ((float *)array)[i] = (float)x;
 }
 
-static double mean_of_column(const centnn_index *index, const void *codebook, size_t j)
+/* The mean of each coordinate. */
+static void find_means(const centnn_index *index, const void *codebook, double *mean)
 {
-    double sum = 0;
+    const double share = 1 / (double)index->k;
 
-    for (size_t i = 0; i < index->k; i++) /* divided first: the sum of huge values could overflow */
-        sum += value(codebook, i * index->d + j, index->precision) / (double)index->k;
-    return sum;
+    memset(mean, 0, index->d * sizeof *mean);
+    for (size_t i = 0; i < index->k; i++) {
+        for (size_t j = 0; j < index->d; j++) /* shares: the sum of huge values could overflow */
+            mean[j] += value(codebook, i * index->d + j, index->precision) * share;
+    }
 }
 
 /* Chooses scale and offset, such that c * scale + offset is at most about 1. */
-static void set_scale(centnn_index *index, const void *codebook, void *offset)
+static void set_scale(centnn_index *index, const void *codebook)
 {
-    const size_t k = index->k, d = index->d;
+    char *base = (char *)index;
+    double *mean = (double *)(void *)(base + index->workspace);
     const int limit = index->precision == CENTNN_F64 ? 1000
                                                      : 120; /* scale^-1 must not overflow either */
     double spread = 0;
     int exponent = 0;
 
-    for (size_t j = 0; j < d; j++) {
-        const double mean = mean_of_column(index, codebook, j);
-
-        for (size_t i = 0; i < k; i++) { /* halves: the difference of huge values could overflow */
-            const double distance = fabs(value(codebook, i * d + j, index->precision) / 2 -
-                                         mean / 2);
+    find_means(index, codebook, mean);
+    for (size_t i = 0; i < index->k; i++) {
+        for (size_t j = 0; j < index->d; j++) { /* halves: differences could overflow, too */
+            const double distance = fabs(value(codebook, i * index->d + j, index->precision) / 2 -
+                                         mean[j] / 2);
 
             spread = distance > spread ? distance : spread;
         }
@@ -121,8 +125,8 @@ static void set_scale(centnn_index *index, const void *codebook, void *offset)
     exponent = -(exponent + 1);
     exponent = exponent > limit ? limit : exponent < -limit ? -limit : exponent;
     index->scale = ldexp(1, exponent);
-    for (size_t j = 0; j < d; j++)
-        put(offset, j, -mean_of_column(index, codebook, j) * index->scale, index->precision);
+    for (size_t j = 0; j < index->d; j++)
+        put(base + index->offset, j, -mean[j] * index->scale, index->precision);
 }
 
 /* Writes codeword `code` into `slot`; returns its squared norm. The coordinates are exact in
@@ -136,10 +140,10 @@ static double pack_codeword(centnn_index *index, char *base, size_t code, size_t
     double norm2 = 0;
 
     for (size_t j = 0; j < d; j++) {
-        const double c = fma(value(base + index->codebook, code * d + j, precision), index->scale,
-                             value(base + index->offset, j, precision));
+        const double c = value(base + index->codebook, code * d + j, precision) * index->scale +
+                         value(base + index->offset, j, precision);
 
-        norm2 = fma(c, c, norm2);
+        norm2 += c * c;
         put(base + index->panels, start + j * width, c, precision);
     }
     put(base + index->half_norms, slot, norm2 / 2, precision);
@@ -186,16 +190,17 @@ centnn_status centnn_index_init(centnn_index *index, const void *codebook, size_
 
     lay_out(index, k, d, precision);
     memcpy(base + index->codebook, codebook, k * d * real_size(precision));
-    set_scale(index, codebook, base + index->offset);
+    set_scale(index, codebook);
 
     uint32_t *order = (uint32_t *)(void *)(base + index->order);
 
     for (size_t slot = 0; slot < index->n_panels * panel_width(precision); slot++)
         order[slot] = (uint32_t)slot;
+    centnn_order_panels(index);
     centnn_set_margin(index, pack(index));
+    if (!centnn_may_prune(index))
+        index->n_axes = 0;
     if (d == 1)
         centnn_line_init(index);
-    else if (centnn_order_panels(index))
-        pack(index);
     return CENTNN_OK;
 }

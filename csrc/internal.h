@@ -25,10 +25,10 @@
  * get shorter tiles, so that a tile stays in the second-level cache. */
 #define TILE_ROWS_MAX 192
 
-/* Rows that a top-k search scores at a time, and the most axes on which panels are bounded for
- * pruning. */
+/* Rows that a top-k search or a recheck scores at a time, and the most axes on which panels are
+ * bounded for pruning. */
 #define TOP_ROWS 4
-#define MAX_AXES 4
+#define MAX_AXES 2
 
 /* Where each array is, in bytes from the start of the index, and the numbers that a search needs.
  *
@@ -68,12 +68,25 @@ typedef struct {
     size_t n;
 } centnn_tile;
 
-/* Where a tile's results go. Only codes is never NULL. */
+/* Where a tile's results go. Distances and runner_up may be NULL. */
 typedef struct {
     uint32_t *codes;
     double *distances;
     double *runner_up;
+    bool *all_finite; /* becomes false if a row has a NaN or an infinity */
 } centnn_results;
+
+/* What a step function of a float32 is, for d = 1 and few codewords: values in ascending order and
+ * the thresholds between them, [j % STEPS_WAYS][j / STEPS_WAYS], by which an x in low .. high finds
+ * its code (line.c). */
+#define STEPS_MAX ((size_t)64)
+#define STEPS_WAYS ((size_t)4)
+
+typedef struct {
+    float thresholds[STEPS_WAYS][STEPS_MAX / STEPS_WAYS];
+    uint32_t codes[STEPS_WAYS][STEPS_MAX / STEPS_WAYS];
+    float low, high;
+} centnn_steps;
 
 /* The vector code of one instruction set and precision. `scratch` has kernel_scratch_size() bytes.
  */
@@ -84,8 +97,14 @@ typedef struct {
      * (row, panel) pairs it looked at. */
     size_t (*nearest_pruned)(const centnn_index *index, const centnn_tile *tile,
                              const centnn_results *results, void *scratch);
+    /* Codes and distances are n * n_nearest. */
     void (*nearest_top)(const centnn_index *index, const centnn_tile *tile, size_t n_nearest,
-                        uint32_t *codes, double *distances, void *scratch);
+                        const centnn_results *results, void *scratch);
+    /* The codes of n rows with d = 1; false if a row is out of range. NULL where general code is
+     * faster. */
+    bool (*find_steps)(const centnn_steps *steps, const float *rows, size_t n, uint32_t *codes);
+    /* Copies codewords of four bytes; k is at most STEPS_MAX. NULL where general code is faster. */
+    void (*decode_words)(const char *codebook, size_t k, const uint8_t *codes, size_t n, char *out);
     const centnn_near *near; /* for training */
     const centnn_lists *lists;
 } centnn_kernel;

@@ -10,6 +10,8 @@
 #define KERNEL centnn_kernel_avx512_f32
 #include "simd_avx512.h"
 
+#include "kernel_tables_avx512.h"
+
 #include "kernel_body.h"
 
 #ifdef __clang__

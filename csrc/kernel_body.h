@@ -10,6 +10,8 @@
  * codeword; for the others the codewords within the margin are compared by the definition in
  * centnn.h. There are never more scores than registers.
  */
+#include <string.h>
+
 #define PANEL ((size_t)(PANEL_BYTES / sizeof(real)))
 #define PANEL_VECTORS (PANEL_BYTES / (int)sizeof(real) / WIDTH)
 
@@ -91,10 +93,17 @@ static void nearest(const centnn_index *index, const centnn_tile *tile,
     finish(&w, results);
 }
 
+#ifndef FIND_STEPS
+#define FIND_STEPS NULL
+#define DECODE_WORDS NULL
+#endif
+
 const centnn_kernel KERNEL = {
     .nearest = nearest,
     .nearest_pruned = nearest_pruned,
     .nearest_top = nearest_top,
+    .find_steps = FIND_STEPS,
+    .decode_words = DECODE_WORDS,
     .near = &near_steps,
     .lists = &lists,
 };

@@ -8,6 +8,8 @@
  */
 #define COLUMNS_MAX_D 48
 #define COLUMN_CODEWORDS_MAX 4
+/* Rows so long are fetched a tile ahead: it pays where a row is about a cache line. */
+#define PREFETCHED_D 8
 #define COLUMN_VECTORS_MAX \
     (COLUMN_VECTORS > COLUMN_VECTORS_FEW ? COLUMN_VECTORS : COLUMN_VECTORS_FEW)
 
@@ -167,20 +169,32 @@ static double second_of_panel(const vec score[PANEL_VECTORS], real second)
     return (double)second;
 }
 
-/* Decides row i, that scores could not. */
-static NOINLINE void recheck_column(size_t d, const work *w, size_t i, real best, bool keep_second,
-                                    uint32_t *code)
+static void recheck_columns(const work *w, undecided *u, const centnn_results *results)
 {
-    real x[COLUMNS_MAX_D];
+    real copies[TOP_ROWS][COLUMNS_MAX_D];
+    const real *x[TOP_ROWS];
 
-    for (size_t j = 0; j < d; j++)
-        x[j] = w->centred[j * TILE_ROWS_MAX + i];
-    recheck(w, i, x, best, keep_second, code);
+    for (size_t r = 0; r < u->n; r++) {
+        for (size_t j = 0; j < w->d; j++)
+            copies[r][j] = w->centred[j * TILE_ROWS_MAX + u->row[r]];
+        x[r] = copies[r];
+    }
+    if (u->n)
+        recheck(w, u, x, results);
 }
 
-/* Decides row i after all panels. */
+/* The nearest of several codewords of panel g. */
+static NOINLINE uint32_t compare_slots(const work *w, size_t i, size_t g, unsigned near)
+{
+    exact found = nothing;
+
+    consider_slots(w, i, g * PANEL, near, &found);
+    return found.code;
+}
+
+/* Decides row i after all panels, or puts it aside. */
 INLINE void decide_column(const size_t d, const work *w, size_t i, const column_results *found,
-                          bool keep_second, uint32_t *code)
+                          bool keep_second, undecided *u, const centnn_results *results)
 {
     const size_t g = (size_t)(int)found->panel[i];
     const real *c = w->panels + g * d * PANEL;
@@ -217,9 +231,11 @@ INLINE void decide_column(const size_t d, const work *w, size_t i, const column_
     if (keep_second)
         w->second[i] = second_of_panel(score, found->second[i]);
     if (LIKELY(is_one_bit(near))) {
-        *code = w->order[g * PANEL + lowest_bit(near)];
-    } else {
-        recheck_column(d, w, i, found->best[i], keep_second, code);
+        results->codes[i] = w->order[g * PANEL + lowest_bit(near)];
+    } else if (found->limit[i] < (real)INFINITY) {
+        results->codes[i] = compare_slots(w, i, g, near);
+    } else if (put_aside(w, u, i, found->best[i] + w->margin[i], results)) {
+        recheck_columns(w, u, results);
     }
 }
 
@@ -228,17 +244,22 @@ INLINE void scan_columns(const int vectors, const int codewords, const size_t d,
                          const centnn_results *results)
 {
     column_results found;
+    undecided u = {0};
 
     centre_columns(vectors, d, w);
     for (size_t i = 0; i < w->n; i += (size_t)(vectors * WIDTH))
         scan_block(vectors, codewords, d, w, i, &found);
     if (results->runner_up) {
         for (size_t i = 0; i < w->n; i++)
-            decide_column(d, w, i, &found, true, &results->codes[i]);
+            decide_column(d, w, i, &found, true, &u, results);
     } else {
-        for (size_t i = 0; i < w->n; i++)
-            decide_column(d, w, i, &found, false, &results->codes[i]);
+        for (size_t i = 0; i < w->n; i++) {
+            if (d >= PREFETCHED_D)
+                PREFETCH(w->rows + (i + TILE_ROWS_MAX) * w->stride);
+            decide_column(d, w, i, &found, false, &u, results);
+        }
     }
+    recheck_columns(w, &u, results);
 }
 
 /* Returns false, having done nothing, if the rows are too long for this. */

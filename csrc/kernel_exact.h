@@ -80,47 +80,91 @@ INLINE void consider(exact *found, double distance, uint32_t code)
     }
 }
 
-/* Applies the definition to all codewords that score `limit` or less for the row x'; to all if the
- * limit is infinite or NaN. A row without a comparable distance (NaN) gets codeword 0. */
-static exact search_exactly(const work *w, const real *row, const real *x, real limit)
+static const exact nothing = {INFINITY, INFINITY, 0};
+
+/* Considers the codewords in the slots slot, slot + 1 ... whose bits are set. */
+INLINE void consider_slots(const work *w, size_t i, size_t slot, unsigned bits, exact *found)
 {
-    exact found = {INFINITY, INFINITY, 0};
-    bool any = false;
+    for (; bits; bits &= bits - 1) {
+        const size_t place = slot + lowest_bit(bits);
 
-    for (size_t g = 0; g < w->n_panels; g++) {
-        vec score[1][BLOCK_VECTORS];
+        if (place < w->index->k) {
+            const uint32_t code = w->order[place];
 
-        score_panels(1, 1, w, &x, g, score);
-        for (unsigned near = near_slots(PANEL_VECTORS, score[0], v_set1(limit)); near;
-             near &= near - 1) {
-            const size_t slot = g * PANEL + lowest_bit(near);
-
-            if (slot < w->index->k) {
-                const uint32_t code = w->order[slot];
-                const double distance = distance_to(row, w->codebook + code * w->d, w->d);
-
-                any = any || distance <= INFINITY;
-                consider(&found, distance, code);
-            }
+            consider(found, distance_to(w->rows + i * w->stride, w->codebook + code * w->d, w->d),
+                     code);
         }
     }
-    if (!any)
-        found.distance = found.second = NAN;
-    return found;
 }
 
-/* Decides row i, that scores could not. Its second score stays what it was, but for a row without a
+/* Rows that scores could not decide: they wait until there are enough of them to be scored again
+ * together. */
+typedef struct {
+    size_t n;
+    size_t row[TOP_ROWS];
+    real limit[TOP_ROWS];
+} undecided;
+
+INLINE bool is_finite(const real *row, size_t d)
+{
+    for (size_t j = 0; j < d; j++) {
+        if (!(row[j] - row[j] == 0))
+            return false;
+    }
+    return true;
+}
+
+/* Puts row i with the others; its nearest codeword scores no more than the limit, which is infinite
+ * if the row has no margin. Returns whether they must be rechecked now. A row that is not finite is
+ * decided at once: it has codeword 0. */
+static NOINLINE bool put_aside(const work *w, undecided *u, size_t i, real limit,
+                               const centnn_results *results)
+{
+    if (!(limit < (real)INFINITY) && !is_finite(w->rows + i * w->stride, w->d)) {
+        results->codes[i] = 0;
+        *results->all_finite = false;
+        if (results->runner_up)
+            w->second[i] = -INFINITY;
+        return false;
+    }
+    u->row[u->n] = i;
+    u->limit[u->n++] = limit;
+    return u->n == TOP_ROWS;
+}
+
+/* Writes what was found for a row. The second score stays what it was, but for a row without a
  * margin, whose scores may differ between instruction sets: there the second distance, negated,
  * takes its place. */
-static void recheck(const work *w, size_t i, const real *x, real best, bool keep_second,
-                    uint32_t *code)
+static void settle(const work *w, size_t i, const exact *found, const centnn_results *results)
 {
-    const real limit = w->margin[i] < (real)INFINITY ? best + w->margin[i] : (real)INFINITY;
-    const exact found = search_exactly(w, w->rows + i * w->stride, x, limit);
+    results->codes[i] = found->code;
+    if (results->runner_up && !(w->margin[i] < (real)INFINITY))
+        w->second[i] = -found->second;
+}
 
-    *code = found.code;
-    if (keep_second && !(limit < (real)INFINITY))
-        w->second[i] = -found.second;
+/* Decides the rows put aside: applies the definition to all codewords that score their limit or
+ * less, to all if the limit is infinite or NaN. x: the rows' x'. */
+static NOINLINE void recheck(const work *w, undecided *u, const real *const *x,
+                             const centnn_results *results)
+{
+    const real *rows[TOP_ROWS];
+    exact found[TOP_ROWS];
+
+    for (size_t r = 0; r < TOP_ROWS; r++) {
+        rows[r] = x[r < u->n ? r : 0];
+        found[r] = nothing;
+    }
+    for (size_t g = 0; g < w->n_panels; g++) {
+        vec score[TOP_ROWS][BLOCK_VECTORS];
+
+        score_panels(TOP_ROWS, 1, w, rows, g, score);
+        for (size_t r = 0; r < u->n; r++)
+            consider_slots(w, u->row[r], g * PANEL,
+                           near_slots(PANEL_VECTORS, score[r], v_set1(u->limit[r])), &found[r]);
+    }
+    for (size_t r = 0; r < u->n; r++)
+        settle(w, u->row[r], &found[r], results);
+    u->n = 0;
 }
 
 /* The distances to the codewords found. Four rows at a time, as one sum is a chain of dependent
@@ -161,6 +205,8 @@ static double runner_up(const work *w, size_t i, double distance)
     const double inverse = 1 / w->index->scale;
     double sum = 0;
 
+    if (distance != distance)
+        return distance;
     if (!(w->margin[i] < (real)INFINITY))
         return -w->second[i];
     for (size_t j = 0; j < w->d; j++) {

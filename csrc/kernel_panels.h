@@ -89,24 +89,53 @@ static double second_of(const running *state)
     return (double)next;
 }
 
-/* Decides row i after all panels. */
-INLINE void decide(const work *w, size_t i, const real *x, const running *state, bool keep_second,
-                   uint32_t *code)
+/* The slot of the best score in this lane. */
+INLINE size_t slot_of(const running *state, unsigned lane)
+{
+    real where[WIDTH];
+
+    v_store(where, state->where);
+    return (size_t)(int)where[lane] * WIDTH + lane;
+}
+
+/* The nearest of the codewords with the best scores of several lanes. */
+static NOINLINE uint32_t compare_lanes(const work *w, size_t i, const running *state,
+                                       unsigned lanes)
+{
+    exact found = nothing;
+
+    for (; lanes; lanes &= lanes - 1)
+        consider_slots(w, i, slot_of(state, lowest_bit(lanes)), 1, &found);
+    return found.code;
+}
+
+static void recheck_rows(const work *w, undecided *u, const centnn_results *results)
+{
+    const real *x[TOP_ROWS];
+
+    for (size_t r = 0; r < u->n; r++)
+        x[r] = w->centred + u->row[r] * w->d;
+    if (u->n)
+        recheck(w, u, x, results);
+}
+
+/* Decides row i after all panels, or puts it aside. */
+INLINE void decide(const work *w, size_t i, const running *state, undecided *u,
+                   const centnn_results *results)
 {
     const real best = v_least(state->best);
     const vec limit = v_set1(best + w->margin[i]);
     const unsigned near = v_near(state->best, limit);
 
-    if (keep_second)
+    if (results->runner_up)
         w->second[i] = second_of(state);
-    if (LIKELY(is_one_bit(near) && !v_near(state->second, limit))) {
-        const unsigned lane = lowest_bit(near);
-        real where[WIDTH];
-
-        v_store(where, state->where);
-        *code = w->order[(size_t)(int)where[lane] * WIDTH + lane];
+    if (UNLIKELY(v_near(state->second, limit))) {
+        if (put_aside(w, u, i, best + w->margin[i], results))
+            recheck_rows(w, u, results);
+    } else if (LIKELY(is_one_bit(near))) {
+        results->codes[i] = w->order[slot_of(state, lowest_bit(near))];
     } else {
-        recheck(w, i, x, best, keep_second, code);
+        results->codes[i] = compare_lanes(w, i, state, near);
     }
 }
 
@@ -115,6 +144,8 @@ INLINE void decide(const work *w, size_t i, const real *x, const running *state,
 INLINE void scan_tile(const int rows, const int panels, const work *w,
                       const centnn_results *results)
 {
+    undecided u = {0};
+
     for (size_t i = 0; i < w->n; i += (size_t)rows) {
         const real *x[BLOCK_ROWS];
         running state[BLOCK_ROWS];
@@ -131,8 +162,9 @@ INLINE void scan_tile(const int rows, const int panels, const work *w,
         for (; panels > 1 && g < w->n_panels; g++)
             update_by_panels(rows, 1, w, x, g, state);
         for (size_t r = 0; r < (size_t)rows && i + r < w->n; r++)
-            decide(w, i + r, x[r], &state[r], results->runner_up != NULL, &results->codes[i + r]);
+            decide(w, i + r, &state[r], &u, results);
     }
+    recheck_rows(w, &u, results);
 }
 
 static void nearest_by_panels(const work *w, const centnn_results *results)

@@ -135,7 +135,7 @@ static void score_all(const work *w, size_t i, real *scores)
 }
 
 static void nearest_top(const centnn_index *index, const centnn_tile *tile, size_t n_nearest,
-                        uint32_t *codes, double *distances, void *scratch)
+                        const centnn_results *results, void *scratch)
 {
     const work w = begin(index, tile, scratch);
     const size_t slots = w.n_panels * PANEL;
@@ -144,10 +144,13 @@ static void nearest_top(const centnn_index *index, const centnn_tile *tile, size
 
     centre_rows(&w);
     for (size_t i = 0; i < w.n; i++) {
-        heap h = {distances ? distances + i * n_nearest : spare, codes + i * n_nearest, 0};
+        heap h = {results->distances ? results->distances + i * n_nearest : spare,
+                  results->codes + i * n_nearest, 0};
 
         if (i % TOP_ROWS == 0)
             score_all(&w, i, scores);
         nearest_n(&w, i, scores + i % TOP_ROWS * slots, n_nearest, &h);
+        if (!(w.margin[i] < (real)INFINITY) && !is_finite(w.rows + i * w.stride, w.d))
+            *results->all_finite = false;
     }
 }

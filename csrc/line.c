@@ -33,6 +33,7 @@ typedef struct {
 #define MANY UINT32_MAX
 
 typedef struct {
+    centnn_steps steps; /* thresholds of float32, if there are few enough values */
     size_t n_values;
     size_t n_buckets;
     double low, high;       /* rows from low to high may be looked up by thresholds */
@@ -156,34 +157,55 @@ static uint32_t find_in_bucket(const line *l, double x, size_t b)
     return numbers_of(l, l->codes)[begin];
 }
 
+/* The code of an x far from the codewords or in a bucket of several thresholds, or of any other. */
+static uint32_t find_code(const line *l, double x, const centnn_results *results)
+{
+    const double last = (double)(l->n_buckets - 1);
+
+    if (!(x - x == 0))
+        *results->all_finite = false;
+    if (!(x >= l->low && x <= l->high))
+        return find_exactly(l, x);
+
+    const size_t place = (size_t)bucket_of(x, l->origin, l->inverse, last);
+    const bucket *b = &buckets_of(l)[place];
+    const uint32_t code = b->codes[x > b->threshold];
+
+    return code == MANY ? find_in_bucket(l, x, place) : code;
+}
+
 /* The codes of up to TILE_ROWS_MAX rows: first all buckets, in a loop that compilers vectorize,
- * then the look-ups. */
-#define DEFINE_FIND_CODES(name, type)                                                              \
-    static void name(const line *l, const type *rows, size_t stride, size_t n, uint32_t *codes)    \
-    {                                                                                              \
-        const double low = l->low, high = l->high, origin = l->origin, inverse = l->inverse;       \
-        const double last = (double)(l->n_buckets - 1);                                            \
-        const bucket *buckets = buckets_of(l);                                                     \
-        int32_t places[TILE_ROWS_MAX];                                                             \
-                                                                                                   \
-        if (stride == 1) {                                                                         \
-            for (size_t i = 0; i < n; i++)                                                         \
-                places[i] = bucket_of((double)rows[i], origin, inverse, last);                     \
-        } else {                                                                                   \
-            for (size_t i = 0; i < n; i++)                                                         \
-                places[i] = bucket_of((double)rows[i * stride], origin, inverse, last);            \
-        }                                                                                          \
-        for (size_t i = 0; i < n; i++) {                                                           \
-            const double x = (double)rows[i * stride];                                             \
-            const bucket *b = &buckets[places[i]];                                                 \
-            uint32_t code = b->codes[x > b->threshold]; /* no branch: it would be unpredictable */ \
-                                                                                                   \
-            if (UNLIKELY(!(x >= low && x <= high)))                                                \
-                code = find_exactly(l, x);                                                         \
-            else if (UNLIKELY(code == MANY))                                                       \
-                code = find_in_bucket(l, x, (size_t)places[i]);                                    \
-            codes[i] = code;                                                                       \
-        }                                                                                          \
+ * then the look-ups, without a branch that could be unpredictable. */
+#define DEFINE_FIND_CODES(name, type)                                                        \
+    static void name(const line *l, const type *rows, size_t stride, size_t n,               \
+                     const centnn_results *results)                                          \
+    {                                                                                        \
+        const double low = l->low, high = l->high, origin = l->origin, inverse = l->inverse; \
+        const double last = (double)(l->n_buckets - 1);                                      \
+        const bucket *buckets = buckets_of(l);                                               \
+        uint32_t *codes = results->codes;                                                    \
+        int32_t places[TILE_ROWS_MAX];                                                       \
+        int out_of_range = 0;                                                                \
+                                                                                             \
+        for (size_t i = 0; i < n; i++) {                                                     \
+            const double x = (double)rows[i * stride];                                       \
+                                                                                             \
+            out_of_range |= !(x >= low) | !(x <= high);                                      \
+            places[i] = bucket_of(x, origin, inverse, last);                                 \
+        }                                                                                    \
+        if (out_of_range) {                                                                  \
+            for (size_t i = 0; i < n; i++)                                                   \
+                codes[i] = find_code(l, (double)rows[i * stride], results);                  \
+            return;                                                                          \
+        }                                                                                    \
+        for (size_t i = 0; i < n; i++) {                                                     \
+            const double x = (double)rows[i * stride];                                       \
+            const bucket *b = &buckets[places[i]];                                           \
+                                                                                             \
+            codes[i] = b->codes[x > b->threshold];                                           \
+            if (UNLIKELY(codes[i] == MANY))                                                  \
+                codes[i] = find_in_bucket(l, x, (size_t)places[i]);                          \
+        }                                                                                    \
     }
 
 DEFINE_FIND_CODES(find_codes_f32, float)
@@ -217,8 +239,8 @@ static void finish(const line *l, double x, size_t i, const centnn_results *resu
         results->runner_up[i] = runner_up(l, x, code, distance);
 }
 
-void centnn_line_search(const centnn_index *index, const centnn_tile *tile,
-                        const centnn_results *results)
+void centnn_line_search(const centnn_index *index, const centnn_kernel *kernel,
+                        const centnn_tile *tile, const centnn_results *results)
 {
     const line *l = index_array(index, index->line);
     const bool f64 = index->precision == CENTNN_F64;
@@ -226,9 +248,10 @@ void centnn_line_search(const centnn_index *index, const centnn_tile *tile,
     const float *f32_rows = tile->rows;
 
     if (f64)
-        find_codes_f64(l, f64_rows, tile->stride, tile->n, results->codes);
-    else
-        find_codes_f32(l, f32_rows, tile->stride, tile->n, results->codes);
+        find_codes_f64(l, f64_rows, tile->stride, tile->n, results);
+    else if (!(kernel->find_steps && l->n_values <= STEPS_MAX && tile->stride == 1 &&
+               kernel->find_steps(&l->steps, f32_rows, tile->n, results->codes)))
+        find_codes_f32(l, f32_rows, tile->stride, tile->n, results);
     if (results->distances || results->runner_up) {
         for (size_t i = 0; i < tile->n; i++)
             finish(l, f64 ? f64_rows[i * tile->stride] : (double)f32_rows[i * tile->stride], i,
@@ -388,6 +411,28 @@ static void set_range(line *l)
     l->high = values[0] + reach;
 }
 
+/* Fills in the steps: thresholds after the last are infinite, and so never passed. */
+static void fill_steps(line *l)
+{
+    const double *thresholds = thresholds_of(l);
+    const uint32_t *codes = numbers_of(l, l->codes);
+    centnn_steps *steps = &l->steps;
+
+    for (size_t j = 0; j < STEPS_MAX; j++) {
+        const float threshold = j + 1 < l->n_values ? (float)thresholds[j] : INFINITY;
+
+        steps->thresholds[j % STEPS_WAYS][j / STEPS_WAYS] = threshold;
+        steps->codes[j % STEPS_WAYS][j / STEPS_WAYS] = j < l->n_values ? codes[j] : 0;
+    }
+    /* Rounded inwards: a row of float32 in this range is in the other one. */
+    steps->low = (float)fmax(l->low, -(double)FLT_MAX);
+    steps->high = (float)fmin(l->high, (double)FLT_MAX);
+    if ((double)steps->low < l->low)
+        steps->low = nextafterf(steps->low, INFINITY);
+    if ((double)steps->high > l->high)
+        steps->high = nextafterf(steps->high, -INFINITY);
+}
+
 /* Fills in the buckets: each is first given the code below its first threshold. */
 static void fill_buckets(line *l)
 {
@@ -427,6 +472,8 @@ void centnn_line_init(centnn_index *index)
         thresholds[j] = find_threshold(l, j, index->precision);
     set_range(l);
     fill_buckets(l);
+    if (index->precision == CENTNN_F32 && l->n_values <= STEPS_MAX)
+        fill_steps(l);
     for (size_t x = 0; x < 256; x++)
         l->bytes[x] = find_exactly(l, (double)x);
 }

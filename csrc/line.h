@@ -13,8 +13,8 @@ size_t centnn_line_size(size_t k);
 void centnn_line_init(centnn_index *index);
 
 /* The results for a tile. The runner-up is exact. */
-void centnn_line_search(const centnn_index *index, const centnn_tile *tile,
-                        const centnn_results *results);
+void centnn_line_search(const centnn_index *index, const centnn_kernel *kernel,
+                        const centnn_tile *tile, const centnn_results *results);
 
 /* The same for rows first .. first + n - 1 of type U8, by a table of all 256 values. */
 void centnn_line_search_bytes(const centnn_index *index, const centnn_rows *rows, size_t first,

@@ -12,20 +12,28 @@
 #include <string.h>
 
 #define ITERATIONS 6
-#define SAMPLE 1024 /* codewords that axes are computed from */
 #define FEWEST_COORDINATES 9
 #define FEWEST_PANELS 8 /* below, dense search is as fast */
 #define STEEPEST_MARGIN 0x1p-16
 
-/* The workspace, and what is needed to read packed codewords. */
+/* The workspace, and what is needed to read codewords. */
 typedef struct {
     centnn_index *index;
     char *base;
     size_t k, d, width;
-    size_t n_axes;
+    size_t n_axes, n_samples;
     double *axis;       /* [MAX_AXES + 1][d], the last one for intermediate results */
+    double *sample;     /* [n_samples][d]: the codewords that axes are computed from */
     double *coordinate; /* [k][MAX_AXES]: of codewords on the axes, negated as the kernel does */
 } ordering;
+
+/* Enough codewords for axes that need not be exact; fewer of long ones, to bound the memory. */
+static size_t sample_count(size_t k, size_t d)
+{
+    const size_t wanted = d <= 256 ? 256 : d <= 4096 ? 65536 / d : 16;
+
+    return k < wanted ? k : wanted;
+}
 
 static double get(const ordering *o, size_t array, size_t i)
 {
@@ -45,11 +53,12 @@ static void put(const ordering *o, size_t array, size_t i, double x)
         ((float *)(void *)data)[i] = (float)x;
 }
 
-/* Coordinate j of the codeword in this slot, as packed in the order of indices. */
-static double packed(const ordering *o, size_t slot, size_t j)
+/* A codeword, centred and scaled. */
+static void read_codeword(const ordering *o, size_t code, double *c)
 {
-    return get(o, o->index->panels,
-               slot / o->width * o->width * o->d + j * o->width + slot % o->width);
+    for (size_t j = 0; j < o->d; j++)
+        c[j] = get(o, o->index->codebook, code * o->d + j) * o->index->scale +
+               get(o, o->index->offset, j);
 }
 
 static double dot(const double *a, const double *b, size_t d)
@@ -86,7 +95,6 @@ static bool orthonormalize(const ordering *o, double *v, size_t n)
 /* The next principal axis; false if there is none. */
 static bool find_axis(const ordering *o, size_t n)
 {
-    const size_t step = o->k > SAMPLE ? o->k / SAMPLE : 1;
     double *v = o->axis + n * o->d, *next = o->axis + MAX_AXES * o->d;
 
     for (size_t j = 0; j < o->d; j++)
@@ -95,13 +103,12 @@ static bool find_axis(const ordering *o, size_t n)
         return false;
     for (int iteration = 0; iteration < ITERATIONS; iteration++) {
         memset(next, 0, o->d * sizeof *next);
-        for (size_t i = 0; i < o->k; i += step) {
-            double share = 0;
+        for (size_t i = 0; i < o->n_samples; i++) {
+            const double *c = o->sample + i * o->d;
+            const double share = dot(c, v, o->d);
 
             for (size_t j = 0; j < o->d; j++)
-                share += packed(o, i, j) * v[j];
-            for (size_t j = 0; j < o->d; j++)
-                next[j] += packed(o, i, j) * share;
+                next[j] += c[j] * share;
         }
         if (!orthonormalize(o, next, n))
             return false;
@@ -115,6 +122,8 @@ static void find_axes(ordering *o)
 {
     const size_t most = o->d < MAX_AXES ? o->d : MAX_AXES;
 
+    for (size_t i = 0; i < o->n_samples; i++)
+        read_codeword(o, i * o->k / o->n_samples, o->sample + i * o->d);
     while (o->n_axes < most && find_axis(o, o->n_axes))
         o->n_axes++;
     memset(o->base + o->index->axes, 0, o->d * PANEL_BYTES);
@@ -145,14 +154,12 @@ static double gain(const ordering *o)
 
 static void project_codewords(const ordering *o)
 {
-    for (size_t i = 0; i < o->k; i++) {
-        for (size_t a = 0; a < MAX_AXES; a++) {
-            double sum = 0;
+    double *c = o->axis + MAX_AXES * o->d;
 
-            for (size_t j = 0; a < o->n_axes && j < o->d; j++)
-                sum -= packed(o, i, j) * o->axis[a * o->d + j];
-            o->coordinate[i * MAX_AXES + a] = sum;
-        }
+    for (size_t i = 0; i < o->k; i++) {
+        read_codeword(o, i, c);
+        for (size_t a = 0; a < MAX_AXES; a++)
+            o->coordinate[i * MAX_AXES + a] = a < o->n_axes ? -dot(c, o->axis + a * o->d, o->d) : 0;
     }
 }
 
@@ -250,37 +257,38 @@ static void find_boxes(const ordering *o, const uint32_t *order)
 
 size_t centnn_order_workspace(size_t k, size_t d)
 {
-    return ((MAX_AXES + 1) * d + MAX_AXES * k) * sizeof(double);
+    return ((MAX_AXES + 1 + sample_count(k, d)) * d + MAX_AXES * k) * sizeof(double);
 }
 
-bool centnn_order_panels(centnn_index *index)
+void centnn_order_panels(centnn_index *index)
 {
     char *base = (char *)index;
     uint32_t *order = (uint32_t *)(void *)(base + index->order);
     double *memory = (double *)(void *)(base + index->workspace);
-    ordering o = {index,
-                  base,
-                  index->k,
-                  index->d,
-                  panel_width(index->precision),
-                  0,
-                  memory,
-                  memory + (MAX_AXES + 1) * index->d};
+    ordering o = {index, base, index->k, index->d, panel_width(index->precision),
+                  0,     0,    NULL,     NULL,     NULL};
 
     /* Testing a panel's box costs about 2.5 ns whatever d is: more than scoring the panel in few
      * dimensions. */
-    if (index->d < FEWEST_COORDINATES || index->n_panels < FEWEST_PANELS || index->norm_limit < 0 ||
-        index->margin_slope > STEEPEST_MARGIN)
-        return false;
+    if (index->d < FEWEST_COORDINATES || index->n_panels < FEWEST_PANELS)
+        return;
+    o.n_samples = sample_count(o.k, o.d);
+    o.axis = memory;
+    o.sample = o.axis + (MAX_AXES + 1) * o.d;
+    o.coordinate = o.sample + o.n_samples * o.d;
     find_axes(&o);
-    if (o.n_axes == 0 || gain(&o) > 1.001)
-        return false;
+    if (o.n_axes == 0 || !(gain(&o) <= 1.001))
+        return;
     project_codewords(&o);
     halve(&o, order, index->k, index->n_panels);
     find_boxes(&o, order);
     index->n_axes = o.n_axes;
     index->axis_gain = gain(&o);
-    index->prune_limit =
-        0.4; /* measured on blocks of images: where dense search starts to be faster */
-    return true;
+    /* Measured on blocks of images: where dense search starts to be faster. */
+    index->prune_limit = 0.4;
+}
+
+bool centnn_may_prune(const centnn_index *index)
+{
+    return index->n_axes > 0 && index->norm_limit >= 0 && index->margin_slope <= STEEPEST_MARGIN;
 }

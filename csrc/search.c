@@ -7,6 +7,8 @@
 #include "line.h"
 #include "rows.h"
 
+#include <string.h>
+
 const char *centnn_status_string(centnn_status status)
 {
     switch (status) {
@@ -19,7 +21,7 @@ const char *centnn_status_string(centnn_status status)
     case CENTNN_ERR_DTYPE:
         return "this data type is not supported here";
     case CENTNN_ERR_NONFINITE:
-        return "the codebook has a NaN or an infinity";
+        return "the codebook or a row has a NaN or an infinity";
     case CENTNN_ERR_CODE:
         return "a code is not below the number of codewords";
     case CENTNN_ERR_ISA:
@@ -43,8 +45,8 @@ static void *kernel_scratch(const centnn_index *index, void *scratch)
            round_up(index->tile_rows * index->d * real_size(index->precision), PANEL_BYTES);
 }
 
-static centnn_status check(const centnn_index *index, const centnn_rows *rows,
-                           const uint32_t *codes, const void *scratch)
+static centnn_status check(const centnn_index *index, const centnn_rows *rows, const void *codes,
+                           const void *scratch)
 {
     if (!index || !rows || !scratch || (rows->n > 0 && (!rows->data || !codes)))
         return CENTNN_ERR_NULL;
@@ -98,35 +100,59 @@ static void search_tile(const centnn_kernel *kernel, const centnn_index *index,
     }
 }
 
-centnn_status centnn_search(const centnn_index *index, const centnn_rows *rows, uint32_t *codes,
-                            double *distances, double *runner_up, void *scratch)
+/* Writes n codes as unsigned integers of code_size bytes. */
+static void put_codes(const uint32_t *codes, size_t n, void *out, size_t code_size)
+{
+    if (code_size == 1) {
+        uint8_t *bytes = out;
+
+        for (size_t i = 0; i < n; i++)
+            bytes[i] = (uint8_t)codes[i];
+    } else if (code_size == 2) {
+        uint16_t *words = out;
+
+        for (size_t i = 0; i < n; i++)
+            words[i] = (uint16_t)codes[i];
+    } else {
+        memcpy(out, codes, n * sizeof *codes);
+    }
+}
+
+centnn_status centnn_search(const centnn_index *index, const centnn_rows *rows, void *codes,
+                            size_t code_size, double *distances, double *runner_up, void *scratch)
 {
     const centnn_status status = check(index, rows, codes, scratch);
 
     if (status != CENTNN_OK)
         return status;
+    if (code_size != 1 && code_size != 2 && code_size != 4)
+        return CENTNN_ERR_DTYPE;
+    if (code_size < 4 && index->k > (size_t)1 << (8 * code_size))
+        return CENTNN_ERR_SIZE;
 
     const centnn_kernel *kernel = centnn_current_kernel(index->precision);
     pruning prune = start_pruning(index, rows, runner_up);
+    uint32_t tile_codes[TILE_ROWS_MAX];
+    bool all_finite = true;
 
     for (size_t first = 0; first < rows->n; first += index->tile_rows) {
         const size_t left = rows->n - first, n = left < index->tile_rows ? left : index->tile_rows;
-        const centnn_results results = {codes + first, distances ? distances + first : NULL,
-                                        runner_up ? runner_up + first : NULL};
+        const centnn_results results = {tile_codes, distances ? distances + first : NULL,
+                                        runner_up ? runner_up + first : NULL, &all_finite};
 
         if (index->d == 1 && rows->dtype == CENTNN_U8) {
             centnn_line_search_bytes(index, rows, first, n, &results);
-            continue;
+        } else {
+            const centnn_tile tile = centnn_load_tile(rows, first, n, index->precision, scratch);
+
+            if (index->d == 1)
+                centnn_line_search(index, kernel, &tile, &results);
+            else
+                search_tile(kernel, index, &tile, &results, &prune, kernel_scratch(index, scratch));
         }
-
-        const centnn_tile tile = centnn_load_tile(rows, first, n, index->precision, scratch);
-
-        if (index->d == 1)
-            centnn_line_search(index, &tile, &results);
-        else
-            search_tile(kernel, index, &tile, &results, &prune, kernel_scratch(index, scratch));
+        put_codes(tile_codes, n, (char *)codes + first * code_size, code_size);
     }
-    return CENTNN_OK;
+    return all_finite ? CENTNN_OK : CENTNN_ERR_NONFINITE;
 }
 
 centnn_status centnn_search_top(const centnn_index *index, const centnn_rows *rows,
@@ -140,14 +166,17 @@ centnn_status centnn_search_top(const centnn_index *index, const centnn_rows *ro
         return CENTNN_ERR_SIZE;
 
     const centnn_kernel *kernel = centnn_current_kernel(index->precision);
+    bool all_finite = true;
 
     for (size_t first = 0; first < rows->n; first += index->tile_rows) {
         const size_t left = rows->n - first, n = left < index->tile_rows ? left : index->tile_rows;
         const centnn_tile tile = centnn_load_tile(rows, first, n, index->precision, scratch);
 
-        kernel->nearest_top(index, &tile, n_nearest, codes + first * n_nearest,
-                            distances ? distances + first * n_nearest : NULL,
-                            kernel_scratch(index, scratch));
+        const centnn_results results = {codes + first * n_nearest,
+                                        distances ? distances + first * n_nearest : NULL, NULL,
+                                        &all_finite};
+
+        kernel->nearest_top(index, &tile, n_nearest, &results, kernel_scratch(index, scratch));
     }
-    return CENTNN_OK;
+    return all_finite ? CENTNN_OK : CENTNN_ERR_NONFINITE;
 }

@@ -100,26 +100,62 @@ INLINE unsigned v_near(vec a, vec b)
     return TO_MASK(a, b, _CMP_NGT_UQ);
 }
 
-/* By gathers: rows are transposed once, and then read for each codeword. */
+#if REAL_BITS == 64
 INLINE void v_transpose(vec row[WIDTH])
 {
-    real square[WIDTH][WIDTH];
+    vec pair[WIDTH], half[WIDTH]; /* 2 x 2 squares, then 4 x 4 squares, are in place */
 
-    for (int r = 0; r < WIDTH; r++)
-        v_store(square[r], row[r]);
-    for (int r = 0; r < WIDTH; r++) {
-#if REAL_BITS == 64
-        const __m256i index = _mm256_setr_epi32(0, 8, 16, 24, 32, 40, 48, 56);
-
-        row[r] = _mm512_i32gather_pd(index, &square[0][r], 8);
-#else
-        const __m512i index = _mm512_setr_epi32(0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176,
-                                                192, 208, 224, 240);
-
-        row[r] = _mm512_i32gather_ps(index, &square[0][r], 4);
-#endif
+    UNROLL
+    for (int r = 0; r < WIDTH; r += 2) {
+        pair[r] = _mm512_unpacklo_pd(row[r], row[r + 1]);
+        pair[r + 1] = _mm512_unpackhi_pd(row[r], row[r + 1]);
+    }
+    UNROLL
+    for (int r = 0; r < WIDTH; r += 4) {
+        UNROLL
+        for (int q = 0; q < 2; q++) {
+            half[r + q] = _mm512_shuffle_f64x2(pair[r + q], pair[r + q + 2], 0x88);
+            half[r + q + 2] = _mm512_shuffle_f64x2(pair[r + q], pair[r + q + 2], 0xdd);
+        }
+    }
+    UNROLL
+    for (int r = 0; r < 4; r++) {
+        row[r] = _mm512_shuffle_f64x2(half[r], half[r + 4], 0x88);
+        row[r + 4] = _mm512_shuffle_f64x2(half[r], half[r + 4], 0xdd);
     }
 }
+#else
+INLINE void v_transpose(vec row[WIDTH])
+{
+    vec pair[WIDTH], half[WIDTH]; /* 2 x 2 squares, then 4 x 4 and 8 x 8 ones, are in place */
+
+    UNROLL
+    for (int r = 0; r < WIDTH; r += 2) {
+        pair[r] = _mm512_unpacklo_ps(row[r], row[r + 1]);
+        pair[r + 1] = _mm512_unpackhi_ps(row[r], row[r + 1]);
+    }
+    UNROLL
+    for (int r = 0; r < WIDTH; r += 4) {
+        half[r] = _mm512_shuffle_ps(pair[r], pair[r + 2], 0x44);
+        half[r + 1] = _mm512_shuffle_ps(pair[r], pair[r + 2], 0xee);
+        half[r + 2] = _mm512_shuffle_ps(pair[r + 1], pair[r + 3], 0x44);
+        half[r + 3] = _mm512_shuffle_ps(pair[r + 1], pair[r + 3], 0xee);
+    }
+    UNROLL
+    for (int r = 0; r < WIDTH; r += 8) {
+        UNROLL
+        for (int q = 0; q < 4; q++) {
+            pair[r + q] = _mm512_shuffle_f32x4(half[r + q], half[r + q + 4], 0x88);
+            pair[r + q + 4] = _mm512_shuffle_f32x4(half[r + q], half[r + q + 4], 0xdd);
+        }
+    }
+    UNROLL
+    for (int r = 0; r < 8; r++) {
+        row[r] = _mm512_shuffle_f32x4(pair[r], pair[r + 8], 0x88);
+        row[r + 8] = _mm512_shuffle_f32x4(pair[r], pair[r + 8], 0xdd);
+    }
+}
+#endif
 
 INLINE real v_least(vec a)
 {

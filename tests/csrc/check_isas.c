@@ -56,7 +56,8 @@ static answer search(const centnn_index *index, const centnn_rows *rows, int pru
     answer a = {allocate(n * 4), allocate(n * 4 * N_NEAREST), allocate(n * 8), allocate(n * 8),
                 allocate(n * 8 * N_NEAREST)};
 
-    if (centnn_search(index, rows, a.codes, a.distances, pruned ? NULL : a.runner_up, scratch) ||
+    if (centnn_search(index, rows, a.codes, sizeof *a.codes, a.distances,
+                      pruned ? NULL : a.runner_up, scratch) ||
         centnn_search_top(index, rows, N_NEAREST, a.top_codes, a.top_distances, scratch))
         exit(2);
     free(scratch);

@@ -79,14 +79,13 @@ def load():
         ("centnn_index_size", size, [size, size, ctypes.c_int]),
         ("centnn_index_init", ctypes.c_int, [ptr, ptr, size, size, ctypes.c_int]),
         ("centnn_scratch_size", size, [ptr]),
-        ("centnn_search", ctypes.c_int, [ptr, ctypes.POINTER(Rows), ptr, ptr, ptr, ptr]),
+        ("centnn_search", ctypes.c_int, [ptr, ctypes.POINTER(Rows), ptr, size, ptr, ptr, ptr]),
         ("centnn_search_top", ctypes.c_int, [ptr, ctypes.POINTER(Rows), size, ptr, ptr, ptr]),
         ("centnn_runner_up_error", ctypes.c_double, [ptr, ctypes.c_double]),
         ("centnn_isa", ctypes.c_char_p, []),
         ("centnn_set_isa", ctypes.c_int, [ctypes.c_char_p]),
         ("centnn_isa_available", ctypes.c_char_p, [size]),
         ("centnn_status_string", ctypes.c_char_p, [ctypes.c_int]),
-        ("centnn_rows_finite", ctypes.c_int, [ctypes.POINTER(Rows)]),
         ("centnn_decode", ctypes.c_int, [ptr, size, size, ptr, size, size, ptr]),
         ("oracle", None, [size, size, size, ptr, ptr, ptr]),
     ]:
@@ -106,6 +105,11 @@ def aligned(n_bytes, offset=0):
 
 def rows_of(x):
     return Rows(x.ctypes.data, DTYPES[x.dtype], x.shape[0], x.shape[1], x.strides[0], x.strides[1])
+
+
+def check_rows_status(x, status):
+    """All results are there, whether all rows are finite or not; the status tells which."""
+    assert STATUS[status] == ("OK" if np.isfinite(x).all() else "NONFINITE")
 
 
 def isas():
@@ -131,11 +135,12 @@ class Index:
 
     def call(self, x, codes, distances=None, runner_up=None):
         address = [
-            a.ctypes.data if a is not None else None
-            for a in (codes, distances, runner_up, self.scratch)
+            a.ctypes.data if a is not None else None for a in (distances, runner_up, self.scratch)
         ]
-        status = lib.centnn_search(self.memory.ctypes.data, rows_of(x), *address)
-        assert status == 0, STATUS[status]
+        status = lib.centnn_search(
+            self.memory.ctypes.data, rows_of(x), codes.ctypes.data, codes.itemsize, *address
+        )
+        check_rows_status(x, status)
 
     def search(self, x, runner_up=False):
         codes, distances = np.full(len(x), 2**32 - 1, dtype=np.uint32), np.full(len(x), -1.0)
@@ -154,7 +159,7 @@ class Index:
             distances.ctypes.data,
             self.scratch.ctypes.data,
         )
-        assert status == 0, STATUS[status]
+        check_rows_status(x, status)
         return codes, distances
 
     def runner_up_error(self, norm2):

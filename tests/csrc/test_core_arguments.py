@@ -49,14 +49,14 @@ def test_index_init():
         assert init(codebook) == "NONFINITE"
 
 
-def search(rows=None, index=True, codes=True, scratch=True, n_nearest=None, shift=0):
+def search(rows=None, index=True, codes=True, scratch=True, n_nearest=None, shift=0, code_size=4):
     ix = Index(C)
     rows = rows if rows is not None else rows_of(X)
     room = np.empty(5 * 4, dtype=np.uint32)
     arguments = [ix.memory.ctypes.data if index else None, byref(rows) if rows else None]
     arguments += [n_nearest] if n_nearest is not None else []
-    arguments += [room.ctypes.data if codes else None, None]
-    arguments += [None] if n_nearest is None else []
+    arguments += [room.ctypes.data if codes else None]
+    arguments += [code_size, None, None] if n_nearest is None else [None]
     arguments += [ix.scratch.ctypes.data + shift if scratch else None]
     return STATUS[(lib.centnn_search if n_nearest is None else lib.centnn_search_top)(*arguments)]
 
@@ -139,17 +139,48 @@ def test_decode():
     assert decode(codes, k=3) == "CODE"
 
 
+def test_code_sizes():
+    assert search(code_size=1) == search(code_size=2) == "OK"
+    assert search(code_size=0) == search(code_size=3) == search(code_size=8) == "DTYPE"
+    x = np.arange(700, dtype="f4")[:, None]
+    for dtype, k in [("u1", 256), ("u2", 257), ("u2", 700), ("u4", 700)]:
+        codes = np.zeros(700, dtype)
+        Index(x[:k]).call(x, codes)
+        assert np.array_equal(codes, np.minimum(np.arange(700), k - 1))
+    ix = Index(x[:257])
+    address = [ix.memory.ctypes.data, rows_of(x), codes.ctypes.data, 1, None, None]
+    assert STATUS[lib.centnn_search(*address, ix.scratch.ctypes.data)] == "SIZE"
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 16, 100, 70_001])
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 8, 12, 13, 16, 64])
+@pytest.mark.parametrize(("k", "dtype"), [(5, "u1"), (64, "u1"), (256, "u1"), (700, "u2")])
+def test_decoded_bytes(isa, k, dtype, length, n):
+    """Every way to copy writes the codewords, and nothing after them."""
+    rng = np.random.default_rng(0)
+    codebook = rng.integers(0, 256, (k, length), dtype=np.uint8)
+    codes = rng.integers(0, k, n).astype(dtype)
+    out = np.full(n * length + 64, 0xA5, dtype=np.uint8)
+    arguments = [codebook.ctypes.data, k, length, codes.ctypes.data, codes.itemsize, n]
+    assert STATUS[lib.centnn_decode(*arguments, out.ctypes.data)] == "OK"
+    assert np.array_equal(out[: n * length].reshape(n, length), codebook[codes])
+    assert (out[n * length :] == 0xA5).all()
+
+
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
-def test_rows_finite(dtype):
-    x = np.ones((70_000, 3), dtype=dtype)
-    largest, least = np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal
-    x[0] = largest, -largest, least
-    for form in (x, x[::-1], x[:, ::-1], np.asfortranarray(x), x[::7, ::2]):
-        assert lib.centnn_rows_finite(rows_of(form)) == 1
+@pytest.mark.parametrize("d", [1, 3, 16, 70])
+def test_rows_that_are_not_finite(isa, d, dtype):
+    """The status tells of them (Index checks that), and they get codeword 0."""
+    x = np.random.default_rng(0).normal(size=(500, d)).astype(dtype)
+    index = Index(x[:20].astype("f8" if dtype == "f8" else "f4"))
+    codes = index.search(x)[0]
+    x[0] = np.finfo(dtype).max
+    index.search(x)
     for bad in (np.nan, np.inf, -np.inf):
-        for i, j in ((0, 0), (69_999, 2), (32_769, 0)):
-            before, x[i, j] = x[i, j], bad
-            for form in (x, x[::-1], x[:, ::-1], np.asfortranarray(x)):
-                assert lib.centnn_rows_finite(rows_of(form)) == 0
-            x[i, j] = before
-    assert lib.centnn_rows_finite(rows_of(np.zeros((5, 2), "u2"))) == 1
+        for i, j in ((0, 0), (499, d - 1), (300, d // 2)):
+            broken = x.copy()
+            broken[i, j] = bad
+            found = index.search(broken)[0]
+            assert found[i] == 0
+            assert np.array_equal(found[1:i], codes[1:i])
+            index.top(broken, 2)

@@ -16,9 +16,9 @@ CODEBOOKS = {
 
 
 @pytest.mark.parametrize("precision", ["f4", "f8"])
-@pytest.mark.parametrize("k", [1, 2, 5, 48, 1000])
+@pytest.mark.parametrize("k", [1, 2, 5, 48, 64, 65, 1000])
 @pytest.mark.parametrize("kind", CODEBOOKS)
-def test_codebooks(kind, k, precision):
+def test_codebooks(isa, kind, k, precision):
     rng = np.random.default_rng(k)
     c = rng.permutation(CODEBOOKS[kind](rng, k)).astype(precision)
     a, b = c[rng.integers(0, k, 400)], c[rng.integers(0, k, 400)]
@@ -47,6 +47,9 @@ def test_codebooks(kind, k, precision):
     np.testing.assert_array_equal(distances, wanted[1])
     finite = np.isfinite(x)
     np.testing.assert_array_equal(runner_up[finite], wanted[2][finite])
+    in_range = np.abs(x) <= 2 * np.abs(c).max()  # whole tiles without an outlier
+    codes = Index(c[:, None]).search(np.ascontiguousarray(x[in_range][:, None]))[0]
+    np.testing.assert_array_equal(codes, wanted[0][in_range])
 
 
 def test_bytes():
