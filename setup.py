@@ -43,6 +43,7 @@ class BuildExt(build_ext):
         for extension in self.extensions:
             extension.extra_compile_args += COMPILE_ARGS.get(kind, []) + openmp_compile
             extension.extra_link_args += openmp_link
+        self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
 
     def find_openmp(self, candidates):
