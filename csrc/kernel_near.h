@@ -6,7 +6,21 @@
  * it.
  */
 #define NEAR_CODEWORDS (PANEL_VECTORS > 4 ? 1 : 4)
+#define NEAR_AHEAD 8
 #define NEAR_SLACK ((real)1.00001)
+
+/* Rows are all over the memory: ask for one some time before it is needed. */
+INLINE void near_prefetch(const real *row, size_t d)
+{
+#if defined(__GNUC__)
+    for (size_t j = 0; j < d; j += PANEL)
+        __builtin_prefetch(row + j);
+    __builtin_prefetch(row + d - 1);
+#else
+    (void)row;
+    (void)d;
+#endif
+}
 
 INLINE vec near_product(vec a, vec b)
 {
@@ -37,6 +51,8 @@ static void near_load(const centnn_data *samples, const int32_t *ids, size_t n,
     for (size_t i = 0; i < n; i++) {
         const real *row = rows + (size_t)ids[i] * d;
 
+        if (i + NEAR_AHEAD < n)
+            near_prefetch(rows + (size_t)ids[i + NEAR_AHEAD] * d, d);
         for (size_t j = 0; j < d; j++)
             x[j * NEAR_TILE + i] = row[j] - origin[j];
         tile->mass[i] = tile->weighted ? samples->weights[ids[i]] * samples->weight_scale : 1;
