@@ -74,6 +74,9 @@ class BuildExt(build_ext):
         return True
 
 
+# CENTNN_DEBUG=1: training checks its state after every round, and takes very long.
+DEBUG_MACROS = [("CENTNN_DEBUG", "1")] if os.environ.get("CENTNN_DEBUG") == "1" else []
+
 # The C core is linked into _search alone; the other modules get its kernels from there.
 SEARCH = "centnn/_search.pyx"
 
@@ -82,6 +85,7 @@ extensions = [
         path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."),
         [path.relative_to(ROOT).as_posix(), *(C_SOURCES if path == ROOT / SEARCH else [])],
         include_dirs=["csrc"],
+        define_macros=DEBUG_MACROS,
         depends=[header.relative_to(ROOT).as_posix() for header in ROOT.glob("csrc/*.h")],
     )
     for path in sorted(ROOT.glob("centnn/**/*.pyx"))

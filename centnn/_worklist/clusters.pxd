@@ -73,6 +73,7 @@ cdef class Clusters:
         """Tell whether cluster j has samples that may leave it."""
         return self.cluster[j].size > (0 if j < self.n_fixed else 1)
 
+    cdef void sum_error(self) noexcept nogil
     cdef void clear(self, Py_ssize_t j) noexcept nogil
     cdef int hand_over(self, int32_t i, Py_ssize_t p, Py_ssize_t q) except -1 nogil
     cdef void update(self, Py_ssize_t j) noexcept nogil

@@ -113,28 +113,47 @@ cdef class Clusters:
             for j in range(n_clusters):
                 self.update(j)
                 self.cluster[j].moved = True
-        self.error = self.exact_error()
+            self.sum_error()
         if n_clusters == 1:
             # What the rounding of codewords may pretend, per weight: far below the errors that
             # matter, above those of clusters of equal samples.
             self.noise = self.error / self.cluster[0].total * NOISE * NOISE
 
-    def exact_error(self):
-        """Return the weighted squared error, summed anew."""
+    cdef void sum_error(self) noexcept nogil:
+        """Sum the error anew: following it move by move, rounding adds up."""
         cdef Py_ssize_t j, l
         cdef double pair[2]
-        cdef double total = 0, part
+        cdef double part
         cdef Cluster *c
-        with nogil:
-            for j in range(self.n_clusters):
-                c = &self.cluster[j]
-                part = 0
-                for l in range(c.size):
-                    self.near.pair(&self.samples, c.members[l], self.codeword(j),
-                                   self.codeword(j), pair)
-                    part += self.weight(c.members[l]) * pair[0]
-                total += part
-        return total
+        self.error = 0
+        for j in range(self.n_clusters):
+            c = &self.cluster[j]
+            part = 0
+            for l in range(c.size):
+                self.near.pair(&self.samples, c.members[l], self.codeword(j), self.codeword(j),
+                               pair)
+                part += self.weight(c.members[l]) * pair[0]
+            self.error += part
+
+    def check(self):
+        """Raise AssertionError unless the state is what it should be; for debug builds."""
+        cdef Py_ssize_t j, l, d
+        cdef double followed = self.error
+        labels = self.labels()  # a sample in two clusters would leave another one without
+        x = self.rows().astype(np.float64) - np.asarray(self.kept[1]).view(self.rows().dtype)
+        weights = np.array([self.weight(l) for l in range(self.n)])
+        assert np.sum(self.sizes()) == self.n
+        for j in range(self.n_clusters):
+            members = np.flatnonzero(labels == j)
+            assert len(members) == self.cluster[j].size and (j < self.n_fixed or len(members) > 0)
+            for l in range(self.cluster[j].size):
+                assert self.place[self.cluster[j].members[l]] == l
+            assert np.isclose(self.cluster[j].total, weights[members].sum(), rtol=1e-9)
+            sums = [self.sums[j * self.d + d] for d in range(self.d)]
+            assert np.allclose(sums, weights[members] @ x[members], rtol=1e-5, atol=1e-3)
+        self.sum_error()
+        assert abs(self.error - followed) <= 1e-4 * self.error + self.noise * self.n
+        self.error = followed
 
     def unscaled(self, double error):
         """Return an error in the units of the weights given."""

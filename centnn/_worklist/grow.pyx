@@ -18,7 +18,7 @@ import numpy as np
 cdef enum:
     POWER_ITERATIONS = 3
     PASSES = 5
-    PARALLEL_WORK = 1024  # samples in clusters to propose for that are worth waking threads
+    PARALLEL_WORK = 16384  # samples in clusters to propose for that are worth waking threads
 
 
 cdef class Grower:

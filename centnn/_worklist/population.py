@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import queue
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,7 +110,8 @@ class Population:
             futures = [pool.submit(do, job) for job in jobs]
             try:
                 for future in futures:
-                    self._wait_for(future)
+                    while not future.done():
+                        wait([future], POLL_SECONDS)  # not for long, to notice Ctrl-C
                     if (result := future.result()) is not None:
                         yield Solution(*result, self.n_made)
                         self.n_made += 1
@@ -118,15 +119,8 @@ class Population:
                         self._stop()
             except BaseException:
                 self._stop()
+                pool.shutdown(wait=False, cancel_futures=True)
                 raise
-
-    def _wait_for(self, future: Future[Any]) -> None:
-        """Wait so that Ctrl-C is noticed."""
-        while not future.done():
-            try:
-                future.exception(POLL_SECONDS)
-            except TimeoutError:
-                continue
 
     def _stop(self) -> None:
         for worker in self.workers:

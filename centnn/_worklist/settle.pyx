@@ -24,10 +24,18 @@ from centnn._search cimport NEAR_TILE, centnn_rivals
 from centnn._worklist.clusters cimport Cluster, Clusters, Memory, get, largest, put
 from centnn._worklist.scratch cimport Bench, Scratch, n_tiles
 
+cdef extern from *:
+    """
+    #ifndef CENTNN_DEBUG
+    #define CENTNN_DEBUG 0
+    #endif
+    """
+    const bint CENTNN_DEBUG
+
 cdef enum:
     BLOCK = 32768  # samples searched for before what was found is tried
     CHUNK = 2048  # samples that one thread takes at a time
-    PARALLEL_WORK = 8192  # samples to look at that are worth waking threads
+    PARALLEL_WORK = 16384  # samples to look at that are worth waking threads
 
 
 cdef class Settler:
@@ -60,6 +68,7 @@ cdef class Settler:
     cdef Py_ssize_t round(self) except -1 nogil:
         """Look at all that may have changed; return how many samples moved."""
         cdef Py_ssize_t cluster = 0, low = 0, work, k, moves = 0
+        cdef double before = self.state.error
         self._gather()
         if self.n_active == 0:
             return 0
@@ -72,6 +81,10 @@ cdef class Settler:
             for k in range(self.n_items):
                 moves += self._commit(&self.items[k])
         self.n_moves += moves
+        if CENTNN_DEBUG:
+            with gil:
+                assert self.state.error <= before
+                self.state.check()
         return moves
 
     cdef void _gather(self) noexcept nogil:

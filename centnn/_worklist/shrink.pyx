@@ -19,7 +19,7 @@ from centnn._worklist.settle cimport padded, widen
 import numpy as np
 
 cdef enum:
-    PARALLEL_WORK = 256  # samples in clusters to work out that are worth waking threads
+    PARALLEL_WORK = 8192  # samples in clusters to work out that are worth waking threads
 
 
 cdef class Shrinker:

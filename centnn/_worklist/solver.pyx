@@ -68,6 +68,7 @@ cdef class Solver:
             with nogil:
                 self.settler.round()
             if self.settler.n_active == 0:
+                self.state.sum_error()
                 break
             self.report()
 

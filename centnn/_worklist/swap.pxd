@@ -23,7 +23,6 @@ cdef class Swapper:
     cdef Grower grower
     cdef Shrinker shrinker
     cdef Settler settler
-    cdef double rounding
     cdef readonly Py_ssize_t n_tries, n_failures  # all; in a row
     cdef Failure *failures
     cdef Py_ssize_t n_recorded

@@ -32,8 +32,6 @@ cdef class Swapper:
         self.grower = grower
         self.shrinker = shrinker
         self.settler = settler
-        # The relative error of a squared distance: d FMAs, of differences that are rounded too.
-        self.rounding = (state.d + 2) * (2.0 ** -23 if state.real_size == 4 else 2.0 ** -52)
         self.memory = memory = Memory()
         self.failures = <Failure *> memory.take(RECORDED, sizeof(Failure))
         self.as_split = <Penalty *> memory.take(state.capacity, sizeof(Penalty))
@@ -43,6 +41,7 @@ cdef class Swapper:
     def restart(self):
         """Forget failures: they were those of another partition."""
         self.n_failures = 0
+        self.state.sum_error()
 
     cdef Py_ssize_t run(self, Py_ssize_t n_tries, Py_ssize_t patience) except -1 nogil:
         """Try so many swaps, or until `patience` have failed in a row; return how many it were."""
@@ -116,13 +115,10 @@ cdef class Swapper:
 
     cdef bint _try(self, Py_ssize_t removed, Py_ssize_t split) except -1 nogil:
         """Swap, and undo it if it does not help; return whether it does."""
-        cdef double before = self.state.error, last, rounding
+        cdef double before = self.state.error, last
         cdef Py_ssize_t r
         self.state.begin()
         self.shrinker.remove(removed)
-        # Removing a cluster far from all others may raise the error many times over, and what
-        # splitting it off again seems to gain is the rounding of those distances.
-        rounding = max(0, self.state.error - before) * self.rounding
         self.grower.refresh_one(split)
         if self.state.cluster[split].gain > 0 and self.grower.split(split, removed):
             for r in range(TRIAL_ROUNDS):
@@ -132,9 +128,13 @@ cdef class Swapper:
                     break
                 if self.state.error - before > HOPE * (last - self.state.error):
                     break
-            if before - self.state.error > LEAST_FALL * max(before, 0) + rounding:
+            if before * (1 - LEAST_FALL) > self.state.error:
+                # Not what rounding pretends: or swaps of no use might go on for ever.
+                self.state.sum_error()
+            if before * (1 - LEAST_FALL) > self.state.error:
                 self.state.commit()
                 self.settler.settle(AFTER_ROUNDS)
+                self.state.sum_error()
                 return True
         self.state.undo()
         return False
