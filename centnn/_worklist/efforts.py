@@ -21,8 +21,8 @@ Array = NDArray[Any]
 Monitor = Callable[[int, int, float], bool]
 
 STAGES = frozenset({"shrink", "swap", "cross"})
-GROWTH = 1.2
-PATIENCE = 50
+GROWTH = 1.15
+PATIENCE = 100
 LONG_PATIENCE = 300
 
 

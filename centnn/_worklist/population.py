@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from centnn._worklist.solver import Solver
 
-MORE_GROWTHS = (1.2, 1.1)
+MORE_GROWTHS = (1.25, 1.1)
 MAX_CROSSINGS = 20
-PATIENCE = 50
+PATIENCE = 100
 SAME = 1e-7  # relative: errors so close are those of one solution
 POLL_SECONDS = 0.05
 

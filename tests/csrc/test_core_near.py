@@ -130,9 +130,7 @@ def test_distances_and_gains(isa, shape, precision, weighted):
         )
         assert pair[0] == case.arrays["own"][i]
     gap = np.zeros(32, precision)
-    case.near.gaps(
-        case.columns.ctypes.data, 32, 32, case.d, codeword.ctypes.data, gap.ctypes.data
-    )
+    case.near.gaps(case.columns.ctypes.data, 32, 32, case.d, codeword.ctypes.data, gap.ctypes.data)
     wanted = ((case.codewords.astype(float) - codeword) ** 2).sum(1)
     np.testing.assert_allclose(gap[: case.k], wanted, rtol=1e-5)
 
@@ -166,9 +164,7 @@ def test_best_is_the_first_least_value(isa, shape, precision, weighted):
     inverse[7] = inverse[3]
     rivals = case.rivals(inverse=inverse, ids=np.arange(32, dtype=np.int32))
     rivals.n = case.k
-    case.near.best(
-        case.codewords.ctypes.data, ctypes.byref(rivals), 1e9, ctypes.byref(case.tile)
-    )
+    case.near.best(case.codewords.ctypes.data, ctypes.byref(rivals), 1e9, ctypes.byref(case.tile))
     distance = ((case.x[:, None] - case.codewords[None].astype(float)) ** 2).sum(2)
     value = distance / (1 + case.mass[:, None] * inverse[: case.k])
     who = case.arrays["who"][: case.n]
@@ -197,9 +193,7 @@ def test_halves_and_axis(isa, shape, precision, weighted):
     np.testing.assert_allclose(sums[:-1], mass @ (case.x - centre), rtol=1e-4, atol=1e-3)
     assert sums[-1] == mass.sum()
     sums[:] = 0
-    case.near.project(
-        ctypes.byref(case.tile), *(array.ctypes.data for array in (centre, a, lanes))
-    )
+    case.near.project(ctypes.byref(case.tile), *(array.ctypes.data for array in (centre, a, lanes)))
     case.near.fold(lanes.ctypes.data, case.d, sums.ctypes.data)
     along = case.mass * ((case.x - centre) @ a.astype(float))
     np.testing.assert_allclose(sums[:-1], along @ (case.x - centre), rtol=1e-3, atol=1e-1)
@@ -247,20 +241,18 @@ def test_same_bits_on_every_isa(shape, precision, weighted):
             gap=gap, stretch=np.ones(32, precision), ids=np.arange(32, dtype=np.int32)
         )
         rivals.n = case.k
-        case.near.best(
-            case.codewords.ctypes.data, ctypes.byref(rivals), 0, ctypes.byref(case.tile)
-        )
+        case.near.best(case.codewords.ctypes.data, ctypes.byref(rivals), 0, ctypes.byref(case.tile))
         lanes, side, sums = case.lanes(), np.zeros(TILE, np.uint8), np.zeros(case.d + 1)
         a, b = case.codewords[1:3]
-        case.near.project(
-            ctypes.byref(case.tile), *(array.ctypes.data for array in (a, b, lanes))
-        )
+        case.near.project(ctypes.byref(case.tile), *(array.ctypes.data for array in (a, b, lanes)))
         case.near.divide(
             ctypes.byref(case.tile), *(array.ctypes.data for array in (a, b, a, lanes, side))
         )
         case.near.fold(lanes.ctypes.data, case.d + 1, sums.ctypes.data)
         arrays = [case.arrays[key][: case.n] for key in ("own", "gain", "value", "who")]
-        results.append([array.tobytes() for array in (*arrays, gap[: case.k], sums, side[: case.n])])
+        results.append(
+            [array.tobytes() for array in (*arrays, gap[: case.k], sums, side[: case.n])]
+        )
     lib.centnn_set_isa(None)
     for result in results[1:]:
         assert result == results[0]
