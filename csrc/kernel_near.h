@@ -223,11 +223,11 @@ INLINE void near_compare(const bool weighted, const centnn_tile_of_samples *tile
 
         UNROLL
         for (int v = 0; v < PANEL_VECTORS; v++) {
-            const vec value =
-                weighted ? near_quotient(sum[q][v],
-                                         v_fmadd(v_load(weight + v * WIDTH),
-                                                 v_set1(inverse[places[q]]), v_set1(1)))
-                         : near_product(sum[q][v], factor);
+            const vec value = weighted
+                                  ? near_quotient(sum[q][v],
+                                                  v_fmadd(v_load(weight + v * WIDTH),
+                                                          v_set1(inverse[places[q]]), v_set1(1)))
+                                  : near_product(sum[q][v], factor);
             const mask less = v_less(value, leaders->value[v]);
 
             leaders->value[v] = v_select(less, value, leaders->value[v]);
@@ -345,8 +345,7 @@ static void near_divide(const centnn_tile_of_samples *tile, const void *a, const
             const mask less = v_less(sum[0][v], sum[1][v]);
 
             v_store(is_near + v * WIDTH, v_select(less, v_set1(1), v_set1(0)));
-            weight[v] = v_select(less,
-                                 v_load((const real *)tile->weight + i + (size_t)(v * WIDTH)),
+            weight[v] = v_select(less, v_load((const real *)tile->weight + i + (size_t)(v * WIDTH)),
                                  v_set1(0));
         }
         for (size_t l = 0; l < PANEL; l++)
@@ -426,6 +425,6 @@ static void near_place(const double *sums, double total, size_t d, void *codewor
         out[j * stride] = c[j];
 }
 
-static const centnn_near near_steps = {near_load,   near_own,    near_gaps, near_within,
-                                       near_best,   near_project, near_divide, near_fold,
-                                       near_pair,   near_add,    near_place};
+static const centnn_near near_steps = {near_load, near_own,     near_gaps,   near_within,
+                                       near_best, near_project, near_divide, near_fold,
+                                       near_pair, near_add,     near_place};

@@ -88,7 +88,7 @@ cdef class Clusters:
 
     def place_fixed(self, codewords):
         """Put the first codewords where they are to stay, without samples yet."""
-        cdef Py_ssize_t j, d
+        cdef Py_ssize_t j
         self.n_fixed = len(codewords)
         dtype = np.float32 if self.real_size == 4 else np.float64
         origin = np.asarray(self.kept[1]).view(dtype)
@@ -100,8 +100,7 @@ cdef class Clusters:
 
     def load(self, const int32_t[::1] labels, Py_ssize_t n_clusters):
         """Start anew with the clusters that the labels say, none of them empty but fixed ones."""
-        cdef Py_ssize_t i, j, d
-        cdef Cluster *c
+        cdef Py_ssize_t i, j
         with nogil:
             for j in range(self.capacity):
                 self.cluster[j].size = 0
@@ -121,7 +120,7 @@ cdef class Clusters:
 
     cdef void sum_error(self) noexcept nogil:
         """Sum the error anew: following it move by move, rounding adds up."""
-        cdef Py_ssize_t j, l
+        cdef Py_ssize_t j, at
         cdef double pair[2]
         cdef double part
         cdef Cluster *c
@@ -129,25 +128,25 @@ cdef class Clusters:
         for j in range(self.n_clusters):
             c = &self.cluster[j]
             part = 0
-            for l in range(c.size):
-                self.near.pair(&self.samples, c.members[l], self.codeword(j), self.codeword(j),
+            for at in range(c.size):
+                self.near.pair(&self.samples, c.members[at], self.codeword(j), self.codeword(j),
                                pair)
-                part += self.weight(c.members[l]) * pair[0]
+                part += self.weight(c.members[at]) * pair[0]
             self.error += part
 
     def check(self):
         """Raise AssertionError unless the state is what it should be; for debug builds."""
-        cdef Py_ssize_t j, l, d
+        cdef Py_ssize_t j, at, d
         cdef double followed = self.error
         labels = self.labels()  # a sample in two clusters would leave another one without
         x = self.rows().astype(np.float64) - np.asarray(self.kept[1]).view(self.rows().dtype)
-        weights = np.array([self.weight(l) for l in range(self.n)])
+        weights = np.array([self.weight(at) for at in range(self.n)])
         assert np.sum(self.sizes()) == self.n
         for j in range(self.n_clusters):
             members = np.flatnonzero(labels == j)
             assert len(members) == self.cluster[j].size and (j < self.n_fixed or len(members) > 0)
-            for l in range(self.cluster[j].size):
-                assert self.place[self.cluster[j].members[l]] == l
+            for at in range(self.cluster[j].size):
+                assert self.place[self.cluster[j].members[at]] == at
             assert np.isclose(self.cluster[j].total, weights[members].sum(), rtol=1e-9)
             sums = [self.sums[j * self.d + d] for d in range(self.d)]
             assert np.allclose(sums, weights[members] @ x[members], rtol=1e-5, atol=1e-3)
@@ -162,10 +161,10 @@ cdef class Clusters:
     def labels(self):
         """Return each sample's cluster, (n,) int32."""
         cdef int32_t[::1] labels = np.empty(self.n, dtype=np.int32)
-        cdef Py_ssize_t j, l
+        cdef Py_ssize_t j, at
         for j in range(self.n_clusters):
-            for l in range(self.cluster[j].size):
-                labels[self.cluster[j].members[l]] = <int32_t> j
+            for at in range(self.cluster[j].size):
+                labels[self.cluster[j].members[at]] = <int32_t> j
         return np.asarray(labels)
 
     def centers(self):
@@ -241,12 +240,12 @@ cdef class Clusters:
 
     cdef int undo(self) except -1 nogil:
         """Go back to what was remembered."""
-        cdef Py_ssize_t s, j, l
+        cdef Py_ssize_t s, j, at
         cdef Change change
         cdef Cluster now
         self.recording = False
-        for l in range(self.n_changes - 1, -1, -1):
-            change = self.changes[l]
+        for at in range(self.n_changes - 1, -1, -1):
+            change = self.changes[at]
             self._take(change.sample, change.target)
             self._give(change.sample, change.source)
         for s in range(self.n_saved):
@@ -298,13 +297,13 @@ cdef class Clusters:
     cdef void _add_up(self, Py_ssize_t j) noexcept nogil:
         """Sum the members of cluster j anew: what heavy ones left behind is mostly rounding."""
         cdef Cluster *c = &self.cluster[j]
-        cdef Py_ssize_t l, d
+        cdef Py_ssize_t at, d
         c.total = 0
         c.heaviest = 0
         for d in range(self.d):
             self.sums[j * self.d + d] = 0
-        for l in range(c.size):
-            self._add(c.members[l], j, self.weight(c.members[l]))
+        for at in range(c.size):
+            self._add(c.members[at], j, self.weight(c.members[at]))
 
     cdef int _record(self, int32_t i, Py_ssize_t p, Py_ssize_t q) except -1 nogil:
         cdef Py_ssize_t room
@@ -370,7 +369,7 @@ def means(Clusters state, real[:, ::1] centers):
     """
     cdef const real *rows = <const real *> state.samples.rows
     cdef const real *first
-    cdef Py_ssize_t j, l, i, d
+    cdef Py_ssize_t j, at, i, d
     cdef double[::1] sums = np.empty(state.d)
     cdef double weight, total
     cdef Cluster *c
@@ -379,8 +378,8 @@ def means(Clusters state, real[:, ::1] centers):
         first = rows + c.members[0] * state.d
         total = 0
         sums[:] = 0
-        for l in range(c.size):
-            i = c.members[l]
+        for at in range(c.size):
+            i = c.members[at]
             weight = state.weight(i)
             total += weight
             for d in range(state.d):

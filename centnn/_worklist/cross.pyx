@@ -115,14 +115,14 @@ cdef class Cells:
 
 def cross(Clusters state, const int32_t[::1] labels, int n_threads):
     """Replace the partition of `state` by its cross with another one of as many clusters."""
-    cdef Py_ssize_t j, l, i, n = 0, k = state.n_clusters
+    cdef Py_ssize_t j, at, i, n = 0, k = state.n_clusters
     cdef int32_t[::1] cell_of = np.full(k, -1, dtype=np.int32)  # other cluster -> cell
     cdef int32_t[::1] cells = np.empty(state.n, dtype=np.int32)
     cdef int32_t[::1] numbers
     cdef Py_ssize_t[::1] first = np.zeros(k + 1, dtype=np.intp)
     for j in range(k):
-        for l in range(state.cluster[j].size):
-            i = state.cluster[j].members[l]
+        for at in range(state.cluster[j].size):
+            i = state.cluster[j].members[at]
             if cell_of[labels[i]] < first[j]:
                 cell_of[labels[i]] = <int32_t> n
                 n += 1

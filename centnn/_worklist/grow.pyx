@@ -51,16 +51,17 @@ cdef class Grower:
 
         Return False if there is none.
         """
-        cdef Py_ssize_t j, l, row = self.state.d * self.state.real_size
+        cdef Py_ssize_t j, at
         for j in range(self.state.n_clusters):
-            members = [self.state.cluster[j].members[l] for l in range(self.state.cluster[j].size)]
+            size = self.state.cluster[j].size
+            members = [self.state.cluster[j].members[at] for at in range(size)]
             if len(members) < 2:
                 continue
             rows = self.state.rows()[members]
             apart = np.flatnonzero((rows != rows[0]).any(axis=1))
             if len(apart) > 0:
-                for l in apart:
-                    self.state.hand_over(members[l], j, self.state.n_clusters)
+                for at in apart:
+                    self.state.hand_over(members[at], j, self.state.n_clusters)
                 self.state.update(j)
                 self.state.update(self.state.n_clusters)
                 self.state.n_clusters += 1
@@ -98,10 +99,10 @@ cdef class Grower:
     cdef double _propose(self, Py_ssize_t j, Scratch *s) noexcept nogil:
         """Return the gain of splitting cluster j, and where the halves' codewords would be."""
         cdef double gain = 0, before, first, before_first = -1
-        cdef Py_ssize_t k
+        cdef int _
         if self.state.cluster[j].size < 2 or not self._find_axis(j, s):
             return 0
-        for k in range(PASSES):
+        for _ in range(PASSES):
             before = gain
             first = self._divide(j, s)
             if first <= 0 or first >= self.state.cluster[j].total:
@@ -127,7 +128,8 @@ cdef class Grower:
                     farthest = c.members[low + i]
         for d in range(self.state.d):
             s.sums[d] = 0
-        self.state.near.add(&self.state.samples, <int32_t> farthest, 1, self.state.codeword(j), s.sums)
+        self.state.near.add(&self.state.samples, <int32_t> farthest, 1, self.state.codeword(j),
+                            s.sums)
         for k in range(POWER_ITERATIONS + 1):
             length = 0
             for d in range(self.state.d):
@@ -169,7 +171,8 @@ cdef class Grower:
             low = t * NEAR_TILE
             if self.state.cluster[j].size > NEAR_TILE:
                 self._load(j, low, s)
-            self.state.near.divide(&s.tile, s.first, s.second, self.state.codeword(j), s.lanes, s.side)
+            self.state.near.divide(&s.tile, s.first, s.second, self.state.codeword(j), s.lanes,
+                                   s.side)
             self.state.near.fold(s.lanes, self.state.d + 1, s.sums)
         return s.sums[self.state.d]
 
@@ -182,7 +185,8 @@ cdef class Grower:
             centre = get(self.state.codeword(j), self.state.real_size, d)
             mean = s.sums[d] / first
             if j >= self.state.n_fixed:
-                other = (self.state.sums[j * self.state.d + d] - total * centre - s.sums[d]) / second
+                other = self.state.sums[j * self.state.d + d] - total * centre - s.sums[d]
+                other /= second
             put(s.first, self.state.real_size, d, centre + mean)
             put(s.second, self.state.real_size, d, centre + other)
             square += (mean - other) * (mean - other)
@@ -200,8 +204,8 @@ cdef class Grower:
             low = max(0, high - NEAR_TILE)
             self.state.near.load(&self.state.samples, &c.members[low], high - low, &s.tile)
             memcpy(s.ids, &c.members[low], (high - low) * sizeof(int32_t))
-            self.state.near.divide(&s.tile, half, half + self.state.d * self.state.real_size, self.state.codeword(j),
-                              s.lanes, s.side)
+            self.state.near.divide(&s.tile, half, half + self.state.d * self.state.real_size,
+                                   self.state.codeword(j), s.lanes, s.side)
             # From the last one on: what takes its place has been looked at.
             for i in range(high - low - 1, -1, -1):
                 if s.side[i] and c.size > 1:

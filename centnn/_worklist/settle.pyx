@@ -142,7 +142,7 @@ cdef class Settler:
 
     cdef void _search(self, Item *item, Scratch *s) noexcept nogil:
         """Find the samples that might move, among those that something has changed for."""
-        cdef Py_ssize_t j = item.cluster, n
+        cdef Py_ssize_t j = item.cluster
         cdef Cluster *c = &self.state.cluster[j]
         cdef centnn_rivals others
         others.gap = s.gap
@@ -151,8 +151,8 @@ cdef class Settler:
             others.ids = NULL
             others.stretch = self.state.stretch
             others.inverse = self.state.inverse
-            self.state.near.gaps(self.state.columns, self.state.stride, padded(others.n), self.state.d,
-                            self.state.codeword(j), others.gap)
+            self.state.near.gaps(self.state.columns, self.state.stride, padded(others.n),
+                                 self.state.d, self.state.codeword(j), others.gap)
             put(others.gap, self.state.real_size, j, INFINITY)
         else:
             others.n = self.n_active
@@ -160,7 +160,7 @@ cdef class Settler:
             others.stretch = self.stretch
             others.inverse = self.inverse
             self.state.near.gaps(self.columns, self.state.stride, padded(others.n), self.state.d,
-                            self.state.codeword(j), others.gap)
+                                 self.state.codeword(j), others.gap)
         if self.state.samples.weights != NULL:
             stretch_for(c.heaviest, others.inverse, others.n, s.stretch, self.state.real_size)
             others.stretch = s.stretch
@@ -184,7 +184,7 @@ cdef class Settler:
             ids = &c.members[low]
             self.state.near.load(&self.state.samples, ids, n, &s.tile)
             self.state.near.own(self.state.codeword(item.cluster),
-                           0 if item.cluster < self.state.n_fixed else c.total, &s.tile)
+                                0 if item.cluster < self.state.n_fixed else c.total, &s.tile)
             for i in range(n):
                 self.state.distance[ids[i]] = <float> s.tile.own[i]
             own = largest(s.tile.own, n)
@@ -203,16 +203,16 @@ cdef class Settler:
         cdef Cluster *c = &self.state.cluster[item.cluster]
         cdef double total = 0 if item.cluster < self.state.n_fixed else c.total
         cdef double near_enough
-        cdef Py_ssize_t l, n = 0
+        cdef Py_ssize_t at, n = 0
         self.state.near.within(others, 0, c.radius, c.reach, &s.rivals)
         if s.rivals.n == 0:
             return
         near_enough = safe_distance(&s.rivals, total, c.heaviest, self.state.real_size)
         near_enough *= near_enough * (1 - 1e-5)
-        for l in range(item.low, item.high):
-            s.ids[n] = c.members[l]
-            n += self.state.distance[c.members[l]] >= near_enough
-            if n == NEAR_TILE or (n > 0 and l == item.high - 1):
+        for at in range(item.low, item.high):
+            s.ids[n] = c.members[at]
+            n += self.state.distance[c.members[at]] >= near_enough
+            if n == NEAR_TILE or (n > 0 and at == item.high - 1):
                 self.state.near.load(&self.state.samples, s.ids, n, &s.tile)
                 self.state.near.own(self.state.codeword(item.cluster), total, &s.tile)
                 self._find(item, s.ids, s)
@@ -262,7 +262,8 @@ cdef class Settler:
             i = self.samples[k]
             q = self.targets[k]
             weight = self.state.weight(i)
-            self.state.near.pair(&self.state.samples, i, self.state.codeword(p), self.state.codeword(q), pair)
+            self.state.near.pair(&self.state.samples, i, self.state.codeword(p),
+                                 self.state.codeword(q), pair)
             leave = pair[0] * leaving(self.state, p, weight)
             join = pair[1] * joining(self.state, q, weight)
             if join < leave * (1 - self.least_gain):

@@ -123,8 +123,8 @@ cdef class Shrinker:
         others.gap = s.gap
         others.stretch = NULL
         others.inverse = NULL
-        self.state.near.gaps(self.state.columns, self.state.stride, padded(self.state.n_clusters), self.state.d,
-                        self.state.codeword(j), s.gap)
+        self.state.near.gaps(self.state.columns, self.state.stride, padded(self.state.n_clusters),
+                             self.state.d, self.state.codeword(j), s.gap)
         for k in range(self.state.n_clusters):
             if k == j or (k >= self.state.n_fixed and self.state.cluster[k].size == 0):
                 put(s.gap, self.state.real_size, k, INFINITY)
@@ -141,7 +141,7 @@ cdef class Shrinker:
         base + 2 r of its own.
         """
         cdef Cluster *c = &self.state.cluster[j]
-        cdef Py_ssize_t i, d, q, n = min(c.size - low, NEAR_TILE)
+        cdef Py_ssize_t i, q, n = min(c.size - low, NEAR_TILE)
         cdef double weight, radius
         self.state.near.load(&self.state.samples, &c.members[low], n, &s.tile)
         self.state.near.own(self.state.codeword(j), 0, &s.tile)
@@ -157,8 +157,8 @@ cdef class Shrinker:
                 s.n_receivers += 1
             s.weight[q] += weight
             s.error[q] += weight * (s.tile.value[i] - s.tile.own[i])
-            self.state.near.add(&self.state.samples, c.members[low + i], weight, self.state.codeword(q),
-                           &s.received[q * self.state.d])
+            self.state.near.add(&self.state.samples, c.members[low + i], weight,
+                                self.state.codeword(q), &s.received[q * self.state.d])
 
     cdef double _rise(self, bint moved, Scratch *s) noexcept nogil:
         """Return what the error rises by, whether or not the receivers have the samples already.
@@ -177,7 +177,7 @@ cdef class Shrinker:
                 received[d] = 0
             rise += s.error[q]
             if q >= self.state.n_fixed:
-                total = self.state.cluster[q].total if moved else self.state.cluster[q].total + s.weight[q]
+                total = self.state.cluster[q].total + (0 if moved else s.weight[q])
                 rise -= square / total
             s.weight[q] = 0
             s.error[q] = 0

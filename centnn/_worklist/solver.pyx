@@ -61,8 +61,8 @@ cdef class Solver:
 
     def settle(self, Py_ssize_t n_rounds=SETTLED):
         """Let samples move, until no more want to or for so many rounds."""
-        cdef Py_ssize_t r
-        for r in range(n_rounds):
+        cdef Py_ssize_t _
+        for _ in range(n_rounds):
             if self.is_stopped:
                 break
             with nogil:

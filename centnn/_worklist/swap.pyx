@@ -116,12 +116,12 @@ cdef class Swapper:
     cdef bint _try(self, Py_ssize_t removed, Py_ssize_t split) except -1 nogil:
         """Swap, and undo it if it does not help; return whether it does."""
         cdef double before = self.state.error, last
-        cdef Py_ssize_t r
+        cdef int _
         self.state.begin()
         self.shrinker.remove(removed)
         self.grower.refresh_one(split)
         if self.state.cluster[split].gain > 0 and self.grower.split(split, removed):
-            for r in range(TRIAL_ROUNDS):
+            for _ in range(TRIAL_ROUNDS):
                 last = self.state.error
                 self.settler.round()
                 if self.settler.n_active == 0 or self.state.error < before:
