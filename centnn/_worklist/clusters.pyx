@@ -151,7 +151,8 @@ cdef class Clusters:
             sums = [self.sums[j * self.d + d] for d in range(self.d)]
             assert np.allclose(sums, weights[members] @ x[members], rtol=1e-5, atol=1e-3)
         self.sum_error()
-        assert abs(self.error - followed) <= 1e-4 * self.error + self.noise * self.n
+        spread = self.noise / (NOISE * NOISE) * weights.sum()
+        assert abs(self.error - followed) <= 1e-4 * self.error + 1e-6 * spread
         self.error = followed
 
     def unscaled(self, double error):
