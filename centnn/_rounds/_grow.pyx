@@ -1,10 +1,7 @@
 """Growth: clusters are split where a 2-means of their members would save most."""
 
-from cython.parallel cimport prange, threadid
-from cpython.exc cimport PyErr_CheckSignals
-from libc.math cimport sqrt
 from libc.string cimport memcpy, memset
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 import numpy as np
 
@@ -25,33 +22,44 @@ def split(State state, Py_ssize_t target, double stale):
     Needs sorted members. What a split would gain is found again where more than the part `stale`
     of a cluster's weight has come or gone since.
     """
-    cdef Py_ssize_t j, s, n_split = 0, k = state.k, end, start = 0
-    while start < k:
-        end = state.slice_end(start, k, 16 * state.d)
-        for j in prange(start, end, nogil=True, num_threads=state.n_threads, schedule="dynamic",
-                        chunksize=8):
-            if state.changed[j] > stale * state.book.counts[j]:
-                propose(state, j, &state.workers[threadid()])
-        PyErr_CheckSignals()
-        start = end
-    gains = np.asarray(<double[:k]> state.gain)
+    cdef Py_ssize_t s, k = state.k
+    cdef int64_t[::1] parents, successes
+    cdef uint8_t[::1] is_split
+
+    def propose_splits(Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
+        cdef Py_ssize_t j
+        with nogil:
+            for j in range(first, last):
+                if state.changed[j] > stale * state.book.counts[j]:
+                    propose(state, j, &state.workers[thread])
+
+    def choose_all_sides(Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
+        cdef Py_ssize_t s
+        with nogil:
+            for s in range(first, last):
+                is_split[s] = choose_sides(state, parents[s], &state.workers[thread])
+
+    def divide_all(Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
+        cdef Py_ssize_t s
+        with nogil:
+            for s in range(first, last):
+                divide(state, successes[s], k + s, &state.workers[thread])
+
+    state.team.run(propose_splits, state.divide(0, k, 16 * state.d))
+    gains = np.array(<double[:k]> state.gain)
     chosen = np.argsort(-gains, kind="stable")[:target - k]
-    cdef int64_t[::1] parents = chosen[gains[chosen] > 0]
-    cdef uint8_t[::1] is_split = np.zeros(len(parents), np.uint8)
-    for s in prange(parents.shape[0], nogil=True, num_threads=state.n_threads,
-                    schedule="dynamic", chunksize=8):
-        is_split[s] = choose_sides(state, parents[s], &state.workers[threadid()])
-    cdef int64_t[::1] successes = np.asarray(parents)[np.asarray(is_split) != 0]
-    for s in prange(successes.shape[0], nogil=True, num_threads=state.n_threads,
-                    schedule="dynamic", chunksize=8):
-        divide(state, successes[s], k + s, &state.workers[threadid()])
+    parents = chosen[gains[chosen] > 0]
+    is_split = np.zeros(len(parents), np.uint8)
+    cost = 2.0 * state.d * state.n / k
+    state.team.run(choose_all_sides, state.team.divide(0, len(parents), cost))
+    successes = np.asarray(parents)[np.asarray(is_split) != 0]
     n_split = len(successes)
+    state.team.run(divide_all, state.team.divide(0, n_split, cost))
     # Until they are found anew, a list of some other codeword will do.
     for s in range(n_split if state.n_listed else 0):
         memcpy(state.near + (k + s) * state.n_near, state.near + successes[s] * state.n_near,
                state.n_near * sizeof(state.near[0]))
     state.k += n_split
-    PyErr_CheckSignals()
     return n_split
 
 
@@ -199,8 +207,12 @@ cdef double gain_beside_fixed(State state, Py_ssize_t j, double *axis, double n_
 
 
 cdef bint choose_sides(State state, Py_ssize_t j, Worker *worker) noexcept nogil:
-    """Set each member's proposal to its side of the plane; return whether both have some."""
-    cdef Py_ssize_t q, l, n, n_high = 0
+    """Set the proposals of the members that go to 1, of the others to 0; both have some, or False.
+
+    Those on the high side of the plane go, or on the low side if there are fewer of them and the
+    codeword is not fixed.
+    """
+    cdef Py_ssize_t q, l, n, n_high = 0, size = state.start[j + 1] - state.start[j]
     cdef double projections[LIST_ROWS]
     q = state.start[j]
     while q < state.start[j + 1]:
@@ -212,29 +224,50 @@ cdef bint choose_sides(State state, Py_ssize_t j, Worker *worker) noexcept nogil
             state.proposal[q + l] = projections[l] > state.threshold[j]
             n_high += state.proposal[q + l]
         q += n
-    if n_high == 0 or n_high == state.start[j + 1] - state.start[j]:
+    if n_high == 0 or n_high == size:
         state.gain[j] = -1
         return False
+    if 2 * n_high > size and j >= state.n_fixed:
+        for q in range(state.start[j], state.start[j + 1]):
+            state.proposal[q] = 1 - state.proposal[q]
     return True
 
 
 cdef void divide(State state, Py_ssize_t j, Py_ssize_t new, Worker *worker) noexcept nogil:
-    """Give the members of cluster j that are on the high side to a new codeword."""
+    """Give the members of cluster j whose proposal says so to a new codeword."""
     cdef Py_ssize_t q, i
-    memset(state.book.sums + new * state.d, 0, state.d * sizeof(double))
+    cdef double *total = state.book.sums + new * state.d
+    memset(total, 0, state.d * sizeof(double))
     state.book.counts[new] = 0
     state.size[new] = 0
     state.spread[new] = state.spread[j]
     state.clock[new] = state.clock[j]
+    worker.n = 0
     for q in range(state.start[j], state.start[j + 1]):
         i = state.order[q]
         state.expiry[i] = -1
         if state.proposal[q]:
-            state.hand_over(i, new, worker.scratch)
+            state.relabel(i, new)
+            state.book.counts[new] += state.weight_of(i)
+            worker.weights[worker.n] = state.weight_of(i)
+            worker.rows[worker.n] = <uint32_t> i
+            worker.n += 1
+            if worker.n == LIST_ROWS:
+                add_taken(state, worker, total)
+    add_taken(state, worker, total)
+    state.book.counts[j] -= state.book.counts[new]
+    for i in range(state.d):
+        state.book.sums[j * state.d + i] -= total[i]
     # The new one has come from where the old one was.
-    memcpy(<char *> state.before + new * state.d * state.real_size,
-           state.codeword(j), state.d * state.real_size)
+    memcpy(<char *> state.before + new * state.d * state.real_size, state.codeword(j),
+           state.d * state.real_size)
     state.kernel.settle(&state.book, j)
     state.kernel.settle(&state.book, new)
     state.renew(j)
     state.renew(new)
+
+
+cdef inline void add_taken(State state, Worker *worker, double *total) noexcept nogil:
+    """Add the rows that were taken to a sum."""
+    state.kernel.add(&state.rows, worker.rows, worker.n, worker.weights, total, worker.scratch)
+    worker.n = 0

@@ -41,5 +41,5 @@ def choose(n: int, d: int, k: int, effort: str) -> Plan:
     else:
         n_near, share = 64, 0.25
     # A function of the problem, never of the threads: parts must give the same result anywhere.
-    n_parts = max(1, min(16, n // 1024, k // 8))
+    n_parts = max(1, min(4, n // 1024, k // 8))
     return Plan(n_near=n_near, share=share, n_parts=n_parts, n_breaths=BREATHS[effort])

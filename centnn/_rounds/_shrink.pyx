@@ -1,7 +1,5 @@
 """Removal: the codewords go whose removal raises the error least."""
 
-from cython.parallel cimport prange, threadid
-from cpython.exc cimport PyErr_CheckSignals
 from libc.float cimport FLT_MAX
 from libc.math cimport INFINITY
 from libc.string cimport memcpy, memset
@@ -18,7 +16,7 @@ def remove(State state, Py_ssize_t n, double share):
 
     Their members go to the nearest others, which are exempt from removal this time.
     """
-    cdef Py_ssize_t j, start = 0, end, k = state.k
+    cdef Py_ssize_t k = state.k
     cdef double[::1] costs = np.empty(k)
     state.sort_members()
     take_note_of_drift(state, share)
@@ -26,13 +24,14 @@ def remove(State state, Py_ssize_t n, double share):
         state.n_listed = 0
     else:
         refresh_lists(state)
-    while start < k:
-        end = state.slice_end(start, k, state.d * <double> min(k, state.n_near))
-        for j in prange(start, end, nogil=True, num_threads=state.n_threads, schedule="dynamic",
-                        chunksize=8):
-            costs[j] = cost_of_removal(state, j, &state.workers[threadid()])
-        PyErr_CheckSignals()
-        start = end
+
+    def find_costs(Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
+        cdef Py_ssize_t j
+        with nogil:
+            for j in range(first, last):
+                costs[j] = cost_of_removal(state, j, &state.workers[thread])
+
+    state.team.run(find_costs, state.divide(0, k, <double> state.d * min(k, state.n_near)))
     is_removed = choose(state, np.argsort(costs, kind="stable"), n)
     hand_over_members(state, is_removed)
     close_ranks(state, is_removed)
@@ -58,8 +57,7 @@ cdef double cost_of_removal(State state, Py_ssize_t j, Worker *worker) noexcept 
         p = state.proposal[q]
         if worker.counts[p] == 0:
             memset(worker.sums + p * d, 0, d * sizeof(double))
-        state.kernel.add(&state.rows, state.order[q], state.weight_of(state.order[q]),
-                         worker.sums + p * d, worker.scratch)
+        state.add(state.order[q], worker.sums + p * d, worker.scratch)
         worker.counts[p] += state.weight_of(state.order[q])
         state.proposal[q] = <int32_t> codewords[p]
     for l in range(n_listed):
@@ -112,13 +110,16 @@ cdef choose(State state, const int64_t[::1] cheapest, Py_ssize_t n):
 
 
 cdef hand_over_members(State state, const uint8_t[::1] is_removed):
-    cdef Py_ssize_t j, q, to
+    cdef Py_ssize_t i, j, q, to
     for j in range(state.k):
         if not is_removed[j]:
             continue
         for q in range(state.start[j], state.start[j + 1]):
             to = state.proposal[q]
-            state.hand_over(state.order[q], to, state.workers[0].scratch)
+            i = state.order[q]
+            state.add(i, state.book.sums + to * state.d, state.workers[0].scratch)
+            state.book.counts[to] += state.weight_of(i)
+            state.relabel(i, to)
             state.renew(to)
     for j in range(state.k):
         if state.touched[j] and not is_removed[j]:
@@ -135,7 +136,7 @@ cdef close_ranks(State state, const uint8_t[::1] is_removed):
             number[j] = <int32_t> state.k
             move_codeword(state, j, state.k)
             state.k += 1
-    for i in prange(state.n, nogil=True, num_threads=state.n_threads, schedule="static"):
+    for i in range(state.n):
         state.label[i] = number[state.label[i]]
     # The lists will be found anew; until then they must only name codewords that exist.
     for j in range(state.k if state.n_listed else 0):

@@ -24,7 +24,7 @@ cdef class State:
     cdef readonly Py_ssize_t n, d, capacity, n_near, n_fixed
     cdef readonly Py_ssize_t k  # codewords now
     cdef readonly double square_sum  # of the rows' weighted squared norms
-    cdef readonly int n_threads
+    cdef readonly object team
     cdef readonly bint is_double
     cdef const centnn_lists *kernel
     cdef object source_samples, source_weights
@@ -74,8 +74,7 @@ cdef class State:
     cdef bint is_far_out(self, Py_ssize_t j) noexcept nogil
     cdef void *codeword(self, Py_ssize_t j) noexcept nogil
     cdef void renew(self, Py_ssize_t j) noexcept nogil
-    cdef void hand_over(self, Py_ssize_t i, Py_ssize_t to, void *scratch) noexcept nogil
+    cdef void relabel(self, Py_ssize_t i, Py_ssize_t to) noexcept nogil
+    cdef void add(self, Py_ssize_t i, double *total, void *scratch) noexcept nogil
     cdef void sort_members(self) noexcept nogil
     cdef const uint32_t *others(self, Py_ssize_t j, Worker *worker) noexcept nogil
-    cdef Py_ssize_t slice_end(self, Py_ssize_t first, Py_ssize_t last,
-                              double row_cost) noexcept nogil

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from centnn._rounds import _grow, _plan, _round, _shrink
 from centnn._rounds._state import State
+from centnn._rounds._team import Team
 
 Array = NDArray[Any]
 Monitor = Callable[[int, int, float], bool]
@@ -19,6 +20,7 @@ SETTLE_SHRUNK = 6  # rounds at the end of removal
 SETTLE_TAIL = 4  # rounds after the tail round
 SETTLE_BREATH = 8  # rounds at the end of a breath
 SETTLE_INIT = 50  # rounds from given codewords
+ARRANGE = 8  # growth after which the rows are put in order again
 WORTH_KEEPING = 1e-7  # the part by which a breath must lower the error
 
 
@@ -55,11 +57,16 @@ class Trainer:
             if self.round() <= quiet * self.state.n:
                 break
 
-    def grow(self, target: int, ratio: float) -> None:
+    def grow(self, target: int, ratio: float, may_arrange: bool = False) -> None:
         """Split clusters up to `target` codewords in steps by `ratio`, a round after each."""
         state = self.state
+        arranged = state.k
         while state.k < target:
-            state.sort()
+            if may_arrange and state.k >= ARRANGE * arranged:
+                state.arrange()
+                arranged = state.k
+            else:
+                state.sort()
             step = min(target, max(state.k + 1, int(state.k * ratio)))
             if _grow.split(state, step, self.plan.stale) == 0:
                 break
@@ -100,7 +107,7 @@ class Trainer:
     def find(self, n_clusters: int) -> None:
         """Find n_clusters codewords from those that there are."""
         plan = self.plan
-        self.grow(int(plan.overshoot * n_clusters), plan.growth)
+        self.grow(int(plan.overshoot * n_clusters), plan.growth, may_arrange=True)
         self.state.arrange()
         self.settle(SETTLE_GROWN, plan.quiet)
         self.shrink(n_clusters, max(1, int(plan.shrink_part * n_clusters)))
@@ -134,19 +141,23 @@ def train(
     n, d = samples.shape
     plan = plan or _plan.choose(n, d, n_clusters, effort)
     capacity = int(max(plan.overshoot, 1 + plan.breath) * n_clusters) + 1
-    state = State(samples, weights, capacity, plan.n_near, n_threads)
-    trainer = Trainer(state, plan, monitor)
-    begin(state, init, fixed, n_threads)
+    team = Team(n_threads)
     try:
-        if init is None or fixed:
-            trainer.find(n_clusters)
-        else:
-            trainer.grow(n_clusters, plan.growth)
-            trainer.finish(SETTLE_INIT)
-    except Stopped:
-        trainer.stopped = True
-        trainer.shrink(n_clusters, max(1, n_clusters // 8))
-    return *state.result(), trainer.n_rounds
+        state = State(samples, weights, capacity, plan.n_near, team)
+        trainer = Trainer(state, plan, monitor)
+        begin(state, init, fixed, n_threads)
+        try:
+            if init is None or fixed:
+                trainer.find(n_clusters)
+            else:
+                trainer.grow(n_clusters, plan.growth)
+                trainer.finish(SETTLE_INIT)
+        except Stopped:
+            trainer.stopped = True
+            trainer.shrink(n_clusters, max(1, n_clusters // 8))
+        return *state.result(), trainer.n_rounds
+    finally:
+        team.close()
 
 
 def begin(state: State, init: Array | None, n_fixed: int, n_threads: int) -> None:
