@@ -31,7 +31,7 @@ cdef class State:
     cdef centnn_samples input  # as given, less the offset
     cdef centnn_samples rows  # the copy
     cdef size_t real_size, row_size  # bytes of a real, and of a row of the copy
-    cdef readonly object offset
+    cdef readonly object offset, fixed_codewords
     cdef centnn_book book
     cdef list arrays
     cdef Worker *workers

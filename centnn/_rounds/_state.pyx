@@ -225,6 +225,7 @@ cdef class State:
         cdef Py_ssize_t i, j
         self.k = k
         self.n_fixed = self.book.n_fixed = len(fixed)
+        self.fixed_codewords = fixed
         for i in range(self.n):
             self.label[i] = labels[self.source[i]]
         cdef const uint8_t[::1] view
@@ -237,6 +238,15 @@ cdef class State:
             self.spread[j] = FLT_MAX
             self.renew(j)
         memcpy(self.before, self.book.codewords, k * self.d * self.real_size)
+
+    def labels(self):
+        """Return the labels (n,) of the input's rows."""
+        labels = np.empty(self.n, np.int32)
+        cdef int32_t[::1] view = labels
+        cdef Py_ssize_t i
+        for i in range(self.n):
+            view[self.source[i]] = self.label[i]
+        return labels
 
     def sum_up(self):
         """Make sums, counts and codewords anew from the labels."""

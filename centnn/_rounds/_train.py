@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from centnn._rounds import _grow, _plan, _round, _shrink
+from centnn._rounds._begin import begin
+from centnn._rounds._last import complete
 from centnn._rounds._state import State
 from centnn._rounds._team import Team
 
@@ -89,7 +91,7 @@ class Trainer:
             error, saved = state.error(), state.snapshot()
             try:
                 self.breath(n_clusters, max(1, int(part * n_clusters)))
-            except BaseException:
+            except Stopped:
                 state.restore(saved)
                 raise
             if state.error() >= error * (1 - WORTH_KEEPING):
@@ -104,9 +106,13 @@ class Trainer:
         self.shrink(n_clusters, max(1, int(plan.breath_shrink * n_clusters)))
         self.settle(SETTLE_BREATH, plan.breath_quiet)
 
-    def find(self, n_clusters: int) -> None:
+    def train(self, n_clusters: int, settle_only: bool) -> None:
         """Find n_clusters codewords from those that there are."""
         plan = self.plan
+        if settle_only:
+            self.grow(n_clusters, plan.growth)
+            self.finish(SETTLE_INIT)
+            return
         self.grow(int(plan.overshoot * n_clusters), plan.growth, may_arrange=True)
         self.state.arrange()
         self.settle(SETTLE_GROWN, plan.quiet)
@@ -145,22 +151,18 @@ def train(
     try:
         state = State(samples, weights, capacity, plan.n_near, team)
         trainer = Trainer(state, plan, monitor)
-        begin(state, init, fixed, n_threads)
+        begin(state, samples, init, fixed)
         try:
-            if init is None or fixed:
-                trainer.find(n_clusters)
-            else:
-                trainer.grow(n_clusters, plan.growth)
-                trainer.finish(SETTLE_INIT)
+            trainer.train(n_clusters, settle_only=init is not None and not fixed)
         except Stopped:
             trainer.stopped = True
             trainer.shrink(n_clusters, max(1, n_clusters // 8))
-        return *state.result(), trainer.n_rounds
+        else:
+            if state.k < n_clusters:
+                labels = complete(samples, state.labels(), state.k, n_clusters)
+                state.start_with(labels, n_clusters, state.fixed_codewords)
+        centers, labels, counts = state.result()
+        centers[:fixed] = state.fixed_codewords
+        return centers, labels, counts, trainer.n_rounds
     finally:
         team.close()
-
-
-def begin(state: State, init: Array | None, n_fixed: int, n_threads: int) -> None:
-    """Start with one codeword, or with those of init that have samples or are fixed."""
-    if init is None:
-        state.start_with(np.zeros(state.n, np.int32), 1, np.empty((0, state.d)))
