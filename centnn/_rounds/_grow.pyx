@@ -82,7 +82,6 @@ cdef void propose(State state, Py_ssize_t j, Worker *worker) noexcept nogil:
         return
     total = load_members(state, j, worker, &members)
     if find_axis(state, &members, worker, axis):
-        state.threshold[j] = 0
         state.gain[j] = two_means(state, j, &members, worker, axis)
         state.gain[j] *= state.book.counts[j] / total
 
@@ -121,7 +120,7 @@ cdef void combine(State state, Members *members, Worker *worker, double *total) 
 cdef bint find_axis(State state, Members *members, Worker *worker, double *axis) noexcept nogil:
     """Find an axis along which members are spread: power iterations from the farthest member."""
     cdef Py_ssize_t i, step, farthest = 0
-    cdef double largest = 0
+    cdef double largest = 0, mean
     project(state, members, worker, NULL)
     for i in range(members.n_tiles * LIST_ROWS):
         members.times[i] = 0
@@ -141,15 +140,26 @@ cdef bint find_axis(State state, Members *members, Worker *worker, double *axis)
         for i in range(state.d):
             axis[i] /= largest
         project(state, members, worker, axis)
+        mean = mean_projection(members)
         for i in range(members.n_tiles * LIST_ROWS):
-            members.times[i] = members.weights[i] * members.projections[i]
+            members.times[i] = members.weights[i] * (members.projections[i] - mean)
         combine(state, members, worker, axis)
     return True
 
 
+cdef double mean_projection(const Members *members) noexcept nogil:
+    """Return the weighted mean: not 0, as a sample's mean is not the codeword."""
+    cdef Py_ssize_t i
+    cdef double total = 0, weight = 0
+    for i in range(members.n):
+        total += members.weights[i] * members.projections[i]
+        weight += members.weights[i]
+    return total / weight
+
+
 cdef double two_means(State state, Py_ssize_t j, Members *members, Worker *worker,
                       double *axis) noexcept nogil:
-    """Improve a split by the sign along `axis`; return its gain, and leave the plane to split at.
+    """Improve a split at the mean along `axis`; return its gain, and leave the plane to split at.
 
     The plane is halfway between the means of both sides.
     """
@@ -164,6 +174,8 @@ cdef double two_means(State state, Py_ssize_t j, Members *members, Worker *worke
     combine(state, members, worker, total)
     for step in range(1 + MEANS_STEPS):
         project(state, members, worker, axis)
+        if step == 0:
+            state.threshold[j] = mean_projection(members)
         n_high = 0
         for i in range(members.n_tiles * LIST_ROWS):
             members.times[i] = 0

@@ -154,13 +154,13 @@ def train(
         begin(state, samples, init, fixed)
         try:
             trainer.train(n_clusters, settle_only=init is not None and not fixed)
-        except Stopped:
-            trainer.stopped = True
-            trainer.shrink(n_clusters, max(1, n_clusters // 8))
-        else:
             if state.k < n_clusters:
                 labels = complete(samples, state.labels(), state.k, n_clusters)
                 state.start_with(labels, n_clusters, state.fixed_codewords)
+                trainer.settle(SETTLE_SHRUNK, plan.quiet)
+        except Stopped:
+            trainer.stopped = True
+            trainer.shrink(n_clusters, max(1, n_clusters // 8))
         centers, labels, counts = state.result()
         centers[:fixed] = state.fixed_codewords
         return centers, labels, counts, trainer.n_rounds
