@@ -11,10 +11,10 @@ from centnn._rounds._round cimport refresh_lists, search_members, take_note_of_d
 from centnn._rounds._state cimport State, Worker
 
 
-def remove(State state, Py_ssize_t n, double share):
+def remove(State state, Py_ssize_t n, double share, Py_ssize_t age):
     """Remove up to n codewords, at least one; return how many.
 
-    Their members go to the nearest others, which are exempt from removal this time.
+    `age` rounds have been made with the present lists. Their members go to the nearest others, which are exempt from removal this time.
     """
     cdef Py_ssize_t k = state.k
     cdef double[::1] costs = np.empty(k)
@@ -22,7 +22,7 @@ def remove(State state, Py_ssize_t n, double share):
     take_note_of_drift(state, share)
     if state.few():
         state.n_listed = 0
-    else:
+    elif age == 0 or state.n_listed == 0:
         refresh_lists(state)
 
     def find_costs(Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
@@ -128,7 +128,7 @@ cdef hand_over_members(State state, const uint8_t[::1] is_removed):
 
 cdef close_ranks(State state, const uint8_t[::1] is_removed):
     """Number the remaining codewords anew, in their order."""
-    cdef Py_ssize_t i, j, l, last = state.k
+    cdef Py_ssize_t i, j, last = state.k
     cdef int32_t[::1] number = np.full(state.k, -1, np.int32)
     state.k = 0
     for j in range(last):
@@ -138,11 +138,20 @@ cdef close_ranks(State state, const uint8_t[::1] is_removed):
             state.k += 1
     for i in range(state.n):
         state.label[i] = number[state.label[i]]
-    # The lists will be found anew; until then they must only name codewords that exist.
     for j in range(state.k if state.n_listed else 0):
-        for l in range(state.n_listed):
-            i = number[state.near[j * state.n_near + l]]
-            state.near[j * state.n_near + l] = <uint32_t> (j if i < 0 else i)
+        patch_list(state, j, &number[0])
+
+
+cdef void patch_list(State state, Py_ssize_t j, const int32_t *number) noexcept nogil:
+    """Give the codewords in a list their new numbers, and in place of removed ones others."""
+    cdef uint32_t *codewords = state.near + j * state.n_near
+    cdef Py_ssize_t l, n = 0
+    for l in range(state.n_listed):
+        if number[codewords[l]] >= 0:
+            codewords[n] = <uint32_t> number[codewords[l]]
+            n += 1
+    for l in range(n, state.n_listed):
+        codewords[l] = codewords[0] if n else <uint32_t> ((j + 1) % state.k)
 
 
 cdef void move_codeword(State state, Py_ssize_t j, Py_ssize_t to) noexcept nogil:

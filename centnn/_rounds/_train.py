@@ -78,9 +78,10 @@ class Trainer:
     def shrink(self, target: int, at_once: int) -> None:
         """Remove codewords down to `target`, `at_once` at a time, a round after each."""
         while self.state.k > target:
-            _shrink.remove(self.state, min(at_once, self.state.k - target), self.plan.share)
-            self.age = 0
+            n = min(at_once, self.state.k - target)
+            _shrink.remove(self.state, n, self.plan.share, self.age)
             if not self.stopped:
+                self.age = max(self.age, 1)
                 self.round()
 
     def breathe(self, n_clusters: int) -> None:
