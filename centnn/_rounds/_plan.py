@@ -26,7 +26,10 @@ class Plan:
     breath_quiet: float = 0.002
 
 
-BREATHS = {"fast": 0, "balanced": 4, "best": 16}
+# In few dimensions rounds cost little, and a breath gains most: codewords there are too few or too
+# many for a region more often, as only neighbours exchange rows.
+BREATHS_LOW = {"fast": 1, "balanced": 6, "best": 24}
+BREATHS_HIGH = {"fast": 0, "balanced": 4, "best": 16}
 
 
 def choose(n: int, d: int, k: int, effort: str) -> Plan:
@@ -42,4 +45,5 @@ def choose(n: int, d: int, k: int, effort: str) -> Plan:
         n_near, share = 64, 0.25
     # A function of the problem, never of the threads: parts must give the same result anywhere.
     n_parts = max(1, min(4, n // 1024, k // 8))
-    return Plan(n_near=n_near, share=share, n_parts=n_parts, n_breaths=BREATHS[effort])
+    n_breaths = (BREATHS_LOW if d <= 4 else BREATHS_HIGH)[effort]
+    return Plan(n_near=n_near, share=share, n_parts=n_parts, n_breaths=n_breaths)
