@@ -3,18 +3,18 @@
  */
 
 /* Reads a row of another type, less the offset, 16 values at a time where that goes. */
-#define DEFINE_SHIFT(name, from)                                                               \
-    INLINE void name(const from *restrict row, const real *restrict offset, const size_t d,    \
-                     real *restrict out)                                                       \
-    {                                                                                          \
-        size_t j = 0;                                                                          \
-                                                                                               \
-        for (; j + 16 <= d; j += 16) {                                                         \
-            for (size_t i = j; i < j + 16; i++)                                                \
-                out[i] = (real)row[i] - offset[i];                                             \
-        }                                                                                      \
-        for (; j < d; j++)                                                                     \
-            out[j] = (real)row[j] - offset[j];                                                 \
+#define DEFINE_SHIFT(name, from)                                                            \
+    INLINE void name(const from *restrict row, const real *restrict offset, const size_t d, \
+                     real *restrict out)                                                    \
+    {                                                                                       \
+        size_t j = 0;                                                                       \
+                                                                                            \
+        for (; j + 16 <= d; j += 16) {                                                      \
+            for (size_t i = j; i < j + 16; i++)                                             \
+                out[i] = (real)row[i] - offset[i];                                          \
+        }                                                                                   \
+        for (; j < d; j++)                                                                  \
+            out[j] = (real)row[j] - offset[j];                                              \
     }
 
 DEFINE_SHIFT(shift_u8, uint8_t)
@@ -76,8 +76,9 @@ static void load_tile(const centnn_samples *samples, const uint32_t *rows, size_
 {
     const size_t d = samples->d;
     const real *row[LIST_ROWS], *c = centre;
-    const size_t row_size = d * (samples->dtype == PRECISION ? sizeof(real)
-                                 : samples->dtype == CENTNN_U8 ? 1 : 2);
+    const size_t row_size = d * (samples->dtype == PRECISION   ? sizeof(real)
+                                 : samples->dtype == CENTNN_U8 ? 1
+                                                               : 2);
     real *memory = scratch, *columns = tile;
 
     /* Members are anywhere in memory: fetch them all at once, not one after the other. */

@@ -19,7 +19,7 @@
 
 #define LIST_ROWS 32
 #define LEAST_FALL (1 - 1e-6) /* of a distance, for a row to move: more than rounding */
-#define LIST_TILES 8 /* at most in combine() */
+#define LIST_TILES 8          /* at most in combine() */
 
 /* Rows of d values, each less `offset` before it is used. */
 typedef struct {
@@ -32,9 +32,9 @@ typedef struct {
 /* Codewords in training, in the samples' coordinates less the offset. */
 typedef struct {
     size_t d;
-    double *sums;    /* [k][d] of the members, weighted */
-    double *counts;  /* [k] weight of the members */
-    void *codewords; /* real [k][d] */
+    double *sums;     /* [k][d] of the members, weighted */
+    double *counts;   /* [k] weight of the members */
+    void *codewords;  /* real [k][d] */
     void *half_norms; /* real [k]: |c|^2 / 2 */
     void *factors;    /* real [k]: n / (n + 1), n being the count; 1 for a fixed codeword */
     size_t n_fixed;   /* codewords that do not move: the first ones */
@@ -71,12 +71,12 @@ typedef struct {
                  uint32_t *lists, float *reach, void *scratch);
 
     /* The squared distance of a row from codeword j. */
-    double (*distance)(const centnn_samples *samples, size_t row, const centnn_book *book,
-                       size_t j, void *scratch);
+    double (*distance)(const centnn_samples *samples, size_t row, const centnn_book *book, size_t j,
+                       void *scratch);
 
     /* Adds rows to a sum [d], each as many times as its weight says; NULL: once. */
-    void (*add)(const centnn_samples *samples, const uint32_t *rows, size_t n,
-                const float *weights, double *sum, void *scratch);
+    void (*add)(const centnn_samples *samples, const uint32_t *rows, size_t n, const float *weights,
+                double *sum, void *scratch);
 
     /* The squared norm of a row. */
     double (*norm)(const centnn_samples *samples, size_t row, void *scratch);
@@ -88,7 +88,8 @@ typedef struct {
     void (*settle)(const centnn_book *book, size_t j);
 
     /* Moves a row from one cluster to another, of which the first has more, if that lowers the
-     * error by more than the part 1 - LEAST_FALL of what the row has to do with; returns whether. */
+     * error by more than the part 1 - LEAST_FALL of what the row has to do with; returns whether.
+     */
     bool (*move)(const centnn_samples *samples, size_t row, double weight, const centnn_book *book,
                  size_t from, size_t to, void *scratch);
 

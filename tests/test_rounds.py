@@ -1,6 +1,7 @@
 """The engine of algorithm="local" for large data, called directly."""
 
 import dataclasses
+import itertools
 import os
 import resource
 import signal
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from centnn import _search
-from centnn._rounds import _plan, train
+from centnn._rounds import _plan, _train, train
 from centnn._rounds._last import complete
 from centnn._rounds._team import Team
 
@@ -251,7 +252,7 @@ def test_monitor_sees_the_error_and_stops():
         seen.append((epoch, n_codewords, error))
         return len(seen) == stop
 
-    for stop in (1, 5, 14, 18, 25, 10**9):
+    for stop in (1, 5, 14, 18, 25, 10**9):  # noqa: B007 (the monitor uses it)
         seen.clear()
         centers, labels, counts = fit(x, 100, monitor=monitor, effort="balanced")
         assert len(centers) <= 100
@@ -262,12 +263,21 @@ def test_monitor_sees_the_error_and_stops():
     assert squared_error(x, centers, labels) <= error * (1 + 1e-5)
 
 
-def test_settling_never_raises_the_error():
-    x = mixture(5000, 8)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", ["u1", "f4", "f8"])
+def test_invariants(dtype, weighted, monkeypatch):
+    monkeypatch.setattr(_train, "IS_DEBUG_BUILD", True)  # checks the state after each round
+    x = (mixture(5000, 8) * 5 + 100).astype(dtype)
+    weights = np.random.default_rng(0).random(len(x)) + 0.01 if weighted else None
     seen = []
-    fit(x, 64, monitor=lambda *report: seen.append(report[1:]) and False)
-    for (k, error), (next_k, next_error) in zip(seen, seen[1:], strict=False):
+    fit(x, 64, weights, "balanced", monitor=lambda *report: seen.append(report[1:]) and False)
+    for (k, error), (next_k, next_error) in itertools.pairwise(seen):
         assert next_k < k or next_error <= error * (1 + 1e-9)
+
+
+def test_invariants_beside_fixed_codewords(monkeypatch):
+    monkeypatch.setattr(_train, "IS_DEBUG_BUILD", True)
+    fit(mixture(3000, 5), 50, init=np.full((2, 5), 0.5), fixed=2)
 
 
 @pytest.mark.parametrize(
@@ -286,7 +296,7 @@ def test_each_stage_can_be_switched_off(change):
 
 def test_float64_resolves_what_float32_does_not():
     x = 1e9 + mixture(500, 3, dtype=np.float64)
-    centers, labels, counts = fit(x, 500)
+    centers, labels, _ = fit(x, 500)
     assert centers.dtype == np.float64
     assert squared_error(x, centers, labels) == 0
 

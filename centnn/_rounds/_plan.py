@@ -43,7 +43,14 @@ def choose(n: int, d: int, k: int, effort: str) -> Plan:
         n_near, share = 48, 0.5
     else:
         n_near, share = 64, 0.25
-    # A function of the problem, never of the threads: parts must give the same result anywhere.
-    n_parts = max(1, min(4, n // 1024, k // 8))
-    n_breaths = (BREATHS_LOW if d <= 4 else BREATHS_HIGH)[effort]
-    return Plan(n_near=n_near, share=share, n_parts=n_parts, n_breaths=n_breaths)
+    # In few dimensions growth is most of the time, as there are thousands of rows to a codeword
+    # and a search is cheap; a breath mends what growing faster costs.
+    is_low = d <= 4
+    return Plan(
+        n_near=n_near,
+        share=share,
+        # A function of the problem, never of the threads: the result must be the same anywhere.
+        n_parts=max(1, min(4, n // 1024, k // 8)),
+        growth=2.0 if is_low else 1.5,
+        n_breaths=(BREATHS_LOW if is_low else BREATHS_HIGH)[effort],
+    )

@@ -20,6 +20,16 @@ from centnn._rounds._lists cimport (
     LIST_ROWS, LIST_TILES, centnn_samples, kernel_with_lists,
 )
 
+cdef extern from *:
+    """
+    #ifndef CENTNN_DEBUG
+    #define CENTNN_DEBUG 0
+    #endif
+    """
+    const bint CENTNN_DEBUG
+
+IS_DEBUG_BUILD = bool(CENTNN_DEBUG)
+
 cdef enum:
     ALIGNMENT = 64
     # Pieces in which sums over all rows are made, whatever the number of threads.
@@ -353,6 +363,25 @@ cdef class State:
         for i in range(self.k - 1):
             worker.others[i] = <uint32_t> (i + (i >= j))
         return worker.others
+
+    def check(self):
+        """Check that sums, counts and sizes are those of the members, and none is empty."""
+        cdef Py_ssize_t i, j
+        size = np.array(<int32_t[:self.k]> self.size)
+        counts = np.array(<double[:self.k]> self.book.counts)
+        sums = np.array(<double[:self.k * self.d]> self.book.sums)
+        found_counts, found_sums = np.zeros(self.k), np.zeros((self.k, self.d))
+        cdef double[::1] count = found_counts
+        cdef double[:, ::1] total = found_sums
+        for i in range(self.n):
+            j = self.label[i]
+            count[j] += self.weight_of(i)
+            self.add(i, &total[j, 0], self.workers[0].scratch)
+        assert (size == np.bincount(<int32_t[:self.n]> self.label, minlength=self.k)).all()
+        assert (size[self.n_fixed:] > 0).all()
+        assert (counts == found_counts).all()
+        error = np.abs(sums.reshape(found_sums.shape) - found_sums)
+        assert (error <= 1e-9 * np.abs(found_sums).max()).all()
 
     def error(self):
         """Return the total weighted squared error, to the rounding of |X|^2."""

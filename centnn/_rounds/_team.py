@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,9 @@ class Team:
                 work(first, last, thread)
 
         n_helpers = min(self.n_threads, len(pieces)) - 1
-        futures = [self.pool.submit(take_part, t + 1) for t in range(n_helpers)] if self.pool else []
+        futures = (
+            [self.pool.submit(take_part, t + 1) for t in range(n_helpers)] if self.pool else []
+        )
         try:
             take_part(0)
         finally:
@@ -61,7 +64,7 @@ class Team:
         """Cut a range of items, each of which reads `cost` components, into pieces."""
         n = min(last - first, self._n_pieces((last - first) * cost))
         bounds = [first + (last - first) * i // n for i in range(n + 1)] if n else []
-        return list(zip(bounds[:-1], bounds[1:], strict=True))
+        return list(pairwise(bounds))
 
     def divide_clusters(
         self, start: NDArray[np.int64], first: int, last: int, row_cost: float
@@ -72,7 +75,7 @@ class Team:
         goals = start[first] + n_rows * np.arange(1, n) // max(n, 1)
         inner = np.unique(np.searchsorted(start[first : last + 1], goals) + first)
         bounds = [first, *(int(b) for b in inner if first < b < last), last]
-        return list(zip(bounds[:-1], bounds[1:], strict=True)) if first < last else []
+        return list(pairwise(bounds)) if first < last else []
 
     def _n_pieces(self, cost: float) -> int:
         at_least = -int(-cost // MOST_AT_ONCE)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from centnn._rounds import _grow, _plan, _round, _shrink
 from centnn._rounds._begin import begin
 from centnn._rounds._last import complete
-from centnn._rounds._state import State
+from centnn._rounds._state import IS_DEBUG_BUILD, State
 from centnn._rounds._team import Team
 
 Array = NDArray[Any]
@@ -26,7 +26,7 @@ ARRANGE = 8  # growth after which the rows are put in order again
 WORTH_KEEPING = 1e-7  # the part by which a breath must lower the error
 
 
-class Stopped(Exception):
+class StopTraining(Exception):  # noqa: N818 (no error)
     """The monitor has asked to stop."""
 
 
@@ -39,7 +39,6 @@ class Trainer:
         self.monitor = monitor
         self.n_rounds = 0
         self.age = 0  # rounds that the lists have been used for
-        self.n_moves = 0
         self.stopped = False
 
     def round(self, tail: bool = False) -> int:
@@ -48,9 +47,10 @@ class Trainer:
         moves: int = _round.run(self.state, plan.n_parts, plan.share, self.age, tail)
         self.age = (self.age + 1) % plan.list_age
         self.n_rounds += 1
-        self.n_moves += moves
+        if IS_DEBUG_BUILD:
+            self.state.check()
         if self.monitor(self.n_rounds, self.state.k, self.state.error()):
-            raise Stopped
+            raise StopTraining
         return moves
 
     def settle(self, n_rounds: int, quiet: float) -> None:
@@ -92,7 +92,7 @@ class Trainer:
             error, saved = state.error(), state.snapshot()
             try:
                 self.breath(n_clusters, max(1, int(part * n_clusters)))
-            except Stopped:
+            except StopTraining:
                 state.restore(saved)
                 raise
             if state.error() >= error * (1 - WORTH_KEEPING):
@@ -159,7 +159,7 @@ def train(
                 labels = complete(samples, state.labels(), state.k, n_clusters)
                 state.start_with(labels, n_clusters, state.fixed_codewords)
                 trainer.settle(SETTLE_SHRUNK, plan.quiet)
-        except Stopped:
+        except StopTraining:
             trainer.stopped = True
             trainer.shrink(n_clusters, max(1, n_clusters // 8))
         centers, labels, counts = state.result()

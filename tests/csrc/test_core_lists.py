@@ -213,7 +213,9 @@ def test_near(isa, real, d, k):
     assert all(len(set(row)) == N_NEAR for row in near.tolist())
 
 
-@pytest.mark.parametrize("real, dtype", [("f4", t) for t in ("u1", "u2", "f2", "f4")] + [("f8", "f8")])
+@pytest.mark.parametrize(
+    "real, dtype", [("f4", t) for t in ("u1", "u2", "f2", "f4")] + [("f8", "f8")]
+)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_rows(isa, real, dtype, d):
     case = Case(real, d, dtype=dtype)
@@ -274,10 +276,10 @@ def everything(real, d, dtype):
     projections, total = np.zeros(ROWS), np.zeros(d)
     axis = np.linspace(-1, 1, d)
     case.c.project(case.tile.ctypes.data, 1, d, axis.ctypes.data, projections.ctypes.data)
-    case.c.combine(
-        case.tile.ctypes.data, 1, d, projections.ctypes.data, total.ctypes.data, scratch
-    )
-    moved = [case.c.move(case.samples, i, 1.0, case.book, i % 40, i % 7, scratch) for i in range(99)]
+    case.c.combine(case.tile.ctypes.data, 1, d, projections.ctypes.data, total.ctypes.data, scratch)
+    moved = [
+        case.c.move(case.samples, i, 1.0, case.book, i % 40, i % 7, scratch) for i in range(99)
+    ]
     results += [near, reach, projections, total, np.array(moved), case.sums, case.counts]
     results += [case.codewords, case.half_norms, case.factors]
     return [np.asarray(r).tobytes() for r in results]
