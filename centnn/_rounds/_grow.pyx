@@ -89,19 +89,19 @@ cdef void propose(State state, Py_ssize_t j, Worker *worker) noexcept nogil:
 cdef double load_members(State state, Py_ssize_t j, Worker *worker,
                          Members *members) noexcept nogil:
     """Sample members into tiles; return their weight."""
-    cdef Py_ssize_t l, t, n, size = state.start[j + 1] - state.start[j]
+    cdef Py_ssize_t i, t, n, size = state.start[j + 1] - state.start[j]
     cdef double total = 0
     cdef size_t tile_size = state.d * LIST_ROWS * state.real_size
     members.n = min(size, SAMPLE)
     members.n_tiles = (members.n + LIST_ROWS - 1) // LIST_ROWS
     for t in range(members.n_tiles):
         n = min(LIST_ROWS, members.n - t * LIST_ROWS)
-        for l in range(LIST_ROWS):
-            members.weights[t * LIST_ROWS + l] = 0
-        for l in range(n):
-            worker.rows[l] = state.order[state.start[j] + (t * LIST_ROWS + l) * size // members.n]
-            members.weights[t * LIST_ROWS + l] = state.weight_of(worker.rows[l])
-            total += members.weights[t * LIST_ROWS + l]
+        for i in range(LIST_ROWS):
+            members.weights[t * LIST_ROWS + i] = 0
+        for i in range(n):
+            worker.rows[i] = state.order[state.start[j] + (t * LIST_ROWS + i) * size // members.n]
+            members.weights[t * LIST_ROWS + i] = state.weight_of(worker.rows[i])
+            total += members.weights[t * LIST_ROWS + i]
         state.kernel.load(&state.rows, worker.rows, n, state.codeword(j),
                           <char *> worker.tiles + t * tile_size, worker.scratch)
     return total
@@ -119,7 +119,7 @@ cdef void combine(State state, Members *members, Worker *worker, double *total) 
 
 cdef bint find_axis(State state, Members *members, Worker *worker, double *axis) noexcept nogil:
     """Find an axis along which members are spread: power iterations from the farthest member."""
-    cdef Py_ssize_t i, step, farthest = 0
+    cdef Py_ssize_t i, farthest = 0
     cdef double largest = 0, mean
     project(state, members, worker, NULL)
     for i in range(members.n_tiles * LIST_ROWS):
@@ -130,7 +130,7 @@ cdef bint find_axis(State state, Members *members, Worker *worker, double *axis)
         return False
     members.times[farthest] = 1
     combine(state, members, worker, axis)
-    for step in range(POWER_STEPS):
+    for _ in range(POWER_STEPS):
         # Scaled to a largest component of 1: enough against overflow.
         largest = 0
         for i in range(state.d):
@@ -224,7 +224,7 @@ cdef bint choose_sides(State state, Py_ssize_t j, Worker *worker) noexcept nogil
     Those on the high side of the plane go, or on the low side if there are fewer of them and the
     codeword is not fixed.
     """
-    cdef Py_ssize_t q, l, n, n_high = 0, size = state.start[j + 1] - state.start[j]
+    cdef Py_ssize_t q, i, n, n_high = 0, size = state.start[j + 1] - state.start[j]
     cdef double projections[LIST_ROWS]
     q = state.start[j]
     while q < state.start[j + 1]:
@@ -232,9 +232,9 @@ cdef bint choose_sides(State state, Py_ssize_t j, Worker *worker) noexcept nogil
         state.kernel.load(&state.rows, state.order + q, n, state.codeword(j), worker.tiles,
                           worker.scratch)
         state.kernel.project(worker.tiles, 1, state.d, state.axis + j * state.d, projections)
-        for l in range(n):
-            state.proposal[q + l] = projections[l] > state.threshold[j]
-            n_high += state.proposal[q + l]
+        for i in range(n):
+            state.proposal[q + i] = projections[i] > state.threshold[j]
+            n_high += state.proposal[q + i]
         q += n
     if n_high == 0 or n_high == size:
         state.gain[j] = -1

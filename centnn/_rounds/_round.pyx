@@ -14,7 +14,7 @@ forecast, and the final look at every far-out row (`tail`) and the next rounds m
 from cpython.exc cimport PyErr_CheckSignals
 from libc.float cimport FLT_MAX
 from libc.math cimport sqrt
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport uint32_t
 
 from centnn._rounds._lists cimport LEAST_FALL, LIST_ROWS
 from centnn._rounds._state cimport State, Worker
@@ -52,7 +52,7 @@ def run(State state, Py_ssize_t n_parts, double share, Py_ssize_t age, bint tail
 
 cdef take_note_of_drift(State state, double share):
     """Advance the clocks by what the codewords have moved since the last time."""
-    cdef Py_ssize_t j, l
+    cdef Py_ssize_t j, p
     cdef float most
     for j in range(state.k):
         state.moved[j] = 0
@@ -63,8 +63,8 @@ cdef take_note_of_drift(State state, double share):
         return
     for j in range(state.k):
         most = 0
-        for l in range(state.n_listed):
-            most = max(most, state.moved[state.near[j * state.n_near + l]])
+        for p in range(state.n_listed):
+            most = max(most, state.moved[state.near[j * state.n_near + p]])
         state.clock[j] += <float> (share * (most + state.moved[j]))
 
 
@@ -175,35 +175,35 @@ cdef inline void take(Worker *worker, Py_ssize_t q, Py_ssize_t i) noexcept nogil
 cdef float search_tile(State state, Py_ssize_t j, Worker *worker, const uint32_t *codewords,
                        Py_ssize_t n_codewords, bint is_removal) noexcept nogil:
     """Search for the rows that were taken; return the earliest expiry that they get."""
-    cdef Py_ssize_t l
+    cdef Py_ssize_t p
     cdef bint weighted = state.weight != NULL and not is_removal
     cdef double spread = 0
     cdef float earliest = FLT_MAX
     state.kernel.load(&state.rows, worker.rows, worker.n, NULL, worker.tiles, worker.scratch)
-    for l in range(LIST_ROWS if weighted else 0):
-        worker.weights[l] = state.weight[worker.rows[min(l, worker.n - 1)]]
+    for p in range(LIST_ROWS if weighted else 0):
+        worker.weights[p] = state.weight[worker.rows[min(p, worker.n - 1)]]
     state.kernel.search(&state.book, worker.tiles, worker.n, j, codewords, n_codewords,
                         worker.weights if weighted else NULL, is_removal, state.is_far_out(j),
                         &worker.found)
-    for l in range(worker.n):
-        spread += worker.found.own[l]
+    for p in range(worker.n):
+        spread += worker.found.own[p]
         if is_removal:
-            state.proposal[worker.slots[l]] = <int> worker.found.place[l]
+            state.proposal[worker.slots[p]] = <int> worker.found.place[p]
         else:
-            earliest = min(earliest, decide(state, j, worker, l, codewords))
+            earliest = min(earliest, decide(state, j, worker, p, codewords))
     state.spread[j] = <float> (spread / worker.n)
     worker.n = 0
     return earliest
 
 
-cdef inline float decide(State state, Py_ssize_t j, Worker *worker, Py_ssize_t l,
+cdef inline float decide(State state, Py_ssize_t j, Worker *worker, Py_ssize_t p,
                          const uint32_t *codewords) noexcept nogil:
-    """Propose a move for row l of the tile, or give it an expiry; return the expiry."""
-    cdef Py_ssize_t i = worker.rows[l]
-    cdef double own = worker.found.own[l] * loss(state, j, state.weight_of(i))
-    cdef double best = worker.found.best[l]
+    """Propose a move for row p of the tile, or give it an expiry; return the expiry."""
+    cdef Py_ssize_t i = worker.rows[p]
+    cdef double own = worker.found.own[p] * loss(state, j, state.weight_of(i))
+    cdef double best = worker.found.best[p]
     if best < own * LEAST_FALL:
-        state.proposal[worker.slots[l]] = <int> codewords[worker.found.place[l]]
+        state.proposal[worker.slots[p]] = <int> codewords[worker.found.place[p]]
         state.n_proposals[j] += 1
         state.expiry[i] = -1
     else:

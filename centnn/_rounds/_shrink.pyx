@@ -1,6 +1,5 @@
 """Removal: the codewords go whose removal raises the error least."""
 
-from libc.float cimport FLT_MAX
 from libc.math cimport INFINITY
 from libc.string cimport memcpy, memset
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
@@ -14,7 +13,8 @@ from centnn._rounds._state cimport State, Worker
 def remove(State state, Py_ssize_t n, double share, Py_ssize_t age):
     """Remove up to n codewords, at least one; return how many.
 
-    `age` rounds have been made with the present lists. Their members go to the nearest others, which are exempt from removal this time.
+    Their members go to the nearest others, which are exempt from removal this time. `age` rounds
+    have been made with the present lists.
     """
     cdef Py_ssize_t k = state.k
     cdef double[::1] costs = np.empty(k)
@@ -44,7 +44,7 @@ cdef double cost_of_removal(State state, Py_ssize_t j, Worker *worker) noexcept 
     Members that go to the same codeword are a group, whose mean alone matters; each group's
     receiver moves to its new mean. Leaves the receivers in the proposals.
     """
-    cdef Py_ssize_t q, l, p, n_listed, d = state.d
+    cdef Py_ssize_t q, i, p, n_listed, d = state.d
     cdef const uint32_t *codewords
     cdef double cost = 0
     if j < state.n_fixed:
@@ -60,9 +60,9 @@ cdef double cost_of_removal(State state, Py_ssize_t j, Worker *worker) noexcept 
         state.add(state.order[q], worker.sums + p * d, worker.scratch)
         worker.counts[p] += state.weight_of(state.order[q])
         state.proposal[q] = <int32_t> codewords[p]
-    for l in range(n_listed):
-        if worker.counts[l] > 0:
-            cost += cost_of_group(state, j, codewords[l], worker.counts[l], worker.sums + l * d)
+    for i in range(n_listed):
+        if worker.counts[i] > 0:
+            cost += cost_of_group(state, j, codewords[i], worker.counts[i], worker.sums + i * d)
     return cost
 
 
@@ -145,13 +145,13 @@ cdef close_ranks(State state, const uint8_t[::1] is_removed):
 cdef void patch_list(State state, Py_ssize_t j, const int32_t *number) noexcept nogil:
     """Give the codewords in a list their new numbers, and in place of removed ones others."""
     cdef uint32_t *codewords = state.near + j * state.n_near
-    cdef Py_ssize_t l, n = 0
-    for l in range(state.n_listed):
-        if number[codewords[l]] >= 0:
-            codewords[n] = <uint32_t> number[codewords[l]]
+    cdef Py_ssize_t i, n = 0
+    for i in range(state.n_listed):
+        if number[codewords[i]] >= 0:
+            codewords[n] = <uint32_t> number[codewords[i]]
             n += 1
-    for l in range(n, state.n_listed):
-        codewords[l] = codewords[0] if n else <uint32_t> ((j + 1) % state.k)
+    for i in range(n, state.n_listed):
+        codewords[i] = codewords[0] if n else <uint32_t> ((j + 1) % state.k)
 
 
 cdef void move_codeword(State state, Py_ssize_t j, Py_ssize_t to) noexcept nogil:

@@ -14,7 +14,7 @@ from libc.stdint cimport uintptr_t
 import numpy as np
 
 from centnn._search cimport (
-    CENTNN_F16, CENTNN_F32, CENTNN_F64, CENTNN_U8, CENTNN_U16, centnn_dtype, current_kernel,
+    CENTNN_F16, CENTNN_F32, CENTNN_F64, CENTNN_U8, CENTNN_U16, current_kernel,
 )
 from centnn._rounds._lists cimport (
     LIST_ROWS, LIST_TILES, centnn_samples, kernel_with_lists,
@@ -386,7 +386,7 @@ cdef class State:
     def error(self):
         """Return the total weighted squared error, to the rounding of |X|^2."""
         cdef Py_ssize_t i, j
-        cdef double total, error = self._square_sum(), sum_dot, norm2
+        cdef double total, error = self._square_sum(), norm2
         cdef double *sums
         for j in range(self.k):
             sums = self.book.sums + j * self.d
@@ -462,9 +462,9 @@ cdef class State:
 cdef void add_raw(State state, const centnn_samples *samples, Py_ssize_t i, double weight,
                   double *total, Worker *worker) noexcept nogil:
     """Add a row of the input to a sum, with its weight in full precision."""
-    cdef Py_ssize_t l
+    cdef Py_ssize_t p
     cdef uint32_t row = <uint32_t> i
     memset(worker.vectors, 0, state.d * sizeof(double))
     state.kernel.add(samples, &row, 1, NULL, worker.vectors, worker.scratch)
-    for l in range(state.d):
-        total[l] += weight * worker.vectors[l]
+    for p in range(state.d):
+        total[p] += weight * worker.vectors[p]
