@@ -244,6 +244,14 @@ def test_fixed_codewords_stay(dtype):
     assert np.mean(nearest == labels) > 0.97
 
 
+def test_a_fixed_codeword_may_be_left_without_samples():
+    x = np.array([[1, 0], [2, 0]], np.float32)
+    centers, labels, counts = fit(x, 3, init=np.array([[900.0, 0]]), fixed=1)
+    assert centers[0].tolist() == [900, 0]
+    assert counts.tolist() == [0, 1, 1]
+    assert squared_error(x, centers, labels) == 0
+
+
 def test_monitor_sees_the_error_and_stops():
     x = mixture(4000, 5)
     seen = []

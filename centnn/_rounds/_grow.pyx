@@ -78,11 +78,13 @@ cdef void propose(State state, Py_ssize_t j, Worker *worker) noexcept nogil:
     cdef double total
     state.gain[j] = -1
     state.changed[j] = 0
-    if state.size[j] < 2:
+    if state.size[j] < (1 if j < state.n_fixed else 2):
         return
     total = load_members(state, j, worker, &members)
     if find_axis(state, &members, worker, axis):
         state.gain[j] = two_means(state, j, &members, worker, axis)
+        if j < state.n_fixed:
+            consider_all(state, j, worker.vectors, total)
         state.gain[j] *= state.book.counts[j] / total
 
 
@@ -218,11 +220,24 @@ cdef double gain_beside_fixed(State state, Py_ssize_t j, double *axis, double n_
     return max(gain_low, gain_high)
 
 
+cdef void consider_all(State state, Py_ssize_t j, const double *total,
+                       double weight) noexcept nogil:
+    """Let all members of a fixed codeword go to a new one if that gains more than some do."""
+    cdef Py_ssize_t i
+    cdef double gain = 0
+    for i in range(state.d):
+        gain += total[i] * total[i] / weight
+    if gain > state.gain[j]:
+        state.gain[j] = gain
+        state.threshold[j] = -1
+        memset(state.axis + j * state.d, 0, state.d * sizeof(double))
+
+
 cdef bint choose_sides(State state, Py_ssize_t j, Worker *worker) noexcept nogil:
-    """Set the proposals of the members that go to 1, of the others to 0; both have some, or False.
+    """Set the proposals of the members that go to 1, of the others to 0.
 
     Those on the high side of the plane go, or on the low side if there are fewer of them and the
-    codeword is not fixed.
+    codeword is not fixed. Return False if nobody would go, or everybody, unless it is fixed.
     """
     cdef Py_ssize_t q, i, n, n_high = 0, size = state.start[j + 1] - state.start[j]
     cdef double projections[LIST_ROWS]
@@ -236,7 +251,7 @@ cdef bint choose_sides(State state, Py_ssize_t j, Worker *worker) noexcept nogil
             state.proposal[q + i] = projections[i] > state.threshold[j]
             n_high += state.proposal[q + i]
         q += n
-    if n_high == 0 or n_high == size:
+    if n_high == 0 or n_high == size and j >= state.n_fixed:
         state.gain[j] = -1
         return False
     if 2 * n_high > size and j >= state.n_fixed:

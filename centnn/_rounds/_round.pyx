@@ -119,7 +119,7 @@ cdef void search_members(State state, Py_ssize_t j, Worker *worker,
     cdef bint everyone = is_removal or state.few()
     cdef float earliest = FLT_MAX
     state.n_proposals[j] = 0
-    if not is_removal and (state.size[j] < 2 or not everyone and state.clean[j] > state.clock[j]):
+    if not is_removal and (is_alone(state, j) or not everyone and state.clean[j] > state.clock[j]):
         return
     if state.few():
         codewords = state.others(j, worker)
@@ -147,7 +147,7 @@ cdef void search_tail(State state, Py_ssize_t j, Worker *worker) noexcept nogil:
     cdef double limit = state.reach[j] / TAIL
     cdef const uint32_t *others = NULL
     state.n_proposals[j] = 0
-    if state.size[j] < 2 or state.n_listed == 0:
+    if is_alone(state, j) or state.n_listed == 0:
         return
     worker.n = 0
     for q in range(state.start[j], state.start[j + 1]):
@@ -211,6 +211,11 @@ cdef inline float decide(State state, Py_ssize_t j, Worker *worker, Py_ssize_t p
     return state.expiry[i]
 
 
+cdef inline bint is_alone(State state, Py_ssize_t j) noexcept nogil:
+    """Whether cluster j has no member that may leave: only fixed codewords may have none."""
+    return state.size[j] < 2 and j >= state.n_fixed
+
+
 cdef inline double loss(State state, Py_ssize_t j, double weight) noexcept nogil:
     """The factor n / (n - w) of a row that leaves cluster j."""
     if j < state.n_fixed:
@@ -227,7 +232,7 @@ cdef Py_ssize_t commit(State state, Py_ssize_t first, Py_ssize_t last) noexcept 
         for q in range(state.start[j], state.start[j + 1]):
             i = state.order[q]
             to = state.proposal[q]
-            if to == NOBODY or state.size[j] < 2:
+            if to == NOBODY or is_alone(state, j):
                 continue
             if state.kernel.move(&state.rows, i, state.weight_of(i), &state.book, j, to,
                                  state.workers[0].scratch):
