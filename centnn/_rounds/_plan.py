@@ -38,7 +38,7 @@ def choose(n: int, d: int, k: int, effort: str) -> Plan:
     # slack forecasts when it must be looked at: in high dimensions codewords move in all
     # directions, of which a row is concerned with one.
     if d <= 4:
-        n_near, share = 20, 1.0
+        n_near, share = 32, 1.0
     elif d < 32:
         n_near, share = 48, 0.5
     else:
