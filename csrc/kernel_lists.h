@@ -129,8 +129,7 @@ INLINE void search_vectors(const int vectors, const bool by_difference, const si
                 vec score = distance[q][v];
 
                 if (s->weights && codeword >= s->book->n_fixed)
-                    score = scaled(score, (real)s->book->counts[codeword],
-                                   s->weights + v * WIDTH);
+                    score = scaled(score, (real)s->book->counts[codeword], s->weights + v * WIDTH);
                 else if (!s->plain)
                     score = v_fmadd(score, v_set1(factors[codeword]), v_set1(0));
                 place[v] = v_select(v_less(score, best[v]), v_set1((real)(g + q)), place[v]);
@@ -238,11 +237,12 @@ static const centnn_lists lists = {
     .load = load_tile,
     .search = list_search_tile,
     .near = find_neighbours,
-    .compare = compare_row,
-    .add = add_row,
+    .distance = row_distance,
+    .add = add_rows,
     .norm = row_norm,
     .read = read_row,
     .settle = settle_codeword,
+    .move = move_row,
     .drift = drift_of,
     .project = project_rows,
     .combine = combine_rows,

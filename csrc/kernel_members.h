@@ -2,36 +2,48 @@
  * kernel_members.h - part of the kernel: single rows, and the members of a cluster in tiles
  */
 
-/* Row i less the offset: where it is, if it has that form already, or converted to `memory`. */
-static const real *real_row(const centnn_samples *s, size_t i, real *memory)
-{
-    const real *offset = s->offset;
-    const size_t d = s->d;
-
-    if (s->dtype == CENTNN_U8) {
-        const uint8_t *row = (const uint8_t *)s->values + i * d;
-
-        for (size_t j = 0; j < d; j++)
-            memory[j] = (real)row[j] - offset[j];
-    } else if (s->dtype == CENTNN_U16) {
-        const uint16_t *row = (const uint16_t *)s->values + i * d;
-
-        for (size_t j = 0; j < d; j++)
-            memory[j] = (real)row[j] - offset[j];
-    } else if (s->dtype == CENTNN_F16) {
-        const centnn_rows rows = {s->values, CENTNN_F16, i + 1, d, (ptrdiff_t)(2 * d), 2};
-
-        centnn_load_tile(&rows, i, 1, PRECISION, memory);
-        for (size_t j = 0; j < d; j++)
-            memory[j] -= offset[j];
-    } else if (offset) {
-        const real *row = (const real *)s->values + i * d;
-
-        for (size_t j = 0; j < d; j++)
-            memory[j] = row[j] - offset[j];
-    } else {
-        return (const real *)s->values + i * d;
+/* Reads a row of another type, less the offset, 16 values at a time where that goes. */
+#define DEFINE_SHIFT(name, from)                                                            \
+    INLINE void name(const from *restrict row, const real *restrict offset, const size_t d, \
+                     real *restrict out)                                                    \
+    {                                                                                       \
+        size_t j = 0;                                                                       \
+                                                                                            \
+        for (; j + 16 <= d; j += 16) {                                                      \
+            for (size_t i = j; i < j + 16; i++)                                             \
+                out[i] = (real)row[i] - offset[i];                                          \
+        }                                                                                   \
+        for (; j < d; j++)                                                                  \
+            out[j] = (real)row[j] - offset[j];                                              \
     }
+
+DEFINE_SHIFT(shift_u8, uint8_t)
+DEFINE_SHIFT(shift_u16, uint16_t)
+DEFINE_SHIFT(shift_real, real)
+
+static void shift_f16(const centnn_samples *s, size_t i, real *out)
+{
+    const centnn_rows rows = {s->values, CENTNN_F16, i + 1, s->d, (ptrdiff_t)(2 * s->d), 2};
+    const real *offset = s->offset;
+
+    centnn_load_tile(&rows, i, 1, PRECISION, out);
+    for (size_t j = 0; j < s->d; j++)
+        out[j] -= offset[j];
+}
+
+/* Row i less the offset: where it is, if it has that form already, or converted to `memory`. */
+INLINE const real *real_row(const centnn_samples *s, size_t i, real *memory)
+{
+    if (s->dtype == PRECISION && !s->offset)
+        return (const real *)s->values + i * s->d;
+    if (s->dtype == CENTNN_U8)
+        shift_u8((const uint8_t *)s->values + i * s->d, s->offset, s->d, memory);
+    else if (s->dtype == CENTNN_U16)
+        shift_u16((const uint16_t *)s->values + i * s->d, s->offset, s->d, memory);
+    else if (s->dtype == PRECISION)
+        shift_real((const real *)s->values + i * s->d, s->offset, s->d, memory);
+    else
+        shift_f16(s, i, memory);
     return memory;
 }
 
@@ -53,8 +65,8 @@ INLINE void to_columns(const real *const rows[LIST_ROWS], size_t d, real *tile)
                 v_store(tile + (j + r) * LIST_ROWS + i, square[r]);
         }
     }
-    for (size_t i = 0; i < LIST_ROWS && in_squares < d; i++) {
-        for (size_t j = in_squares; j < d; j++)
+    for (size_t j = in_squares; j < d; j++) {
+        for (size_t i = 0; i < LIST_ROWS; i++)
             tile[j * LIST_ROWS + i] = rows[i][j];
     }
 }
@@ -64,8 +76,16 @@ static void load_tile(const centnn_samples *samples, const uint32_t *rows, size_
 {
     const size_t d = samples->d;
     const real *row[LIST_ROWS], *c = centre;
+    const size_t row_size = d * (samples->dtype == PRECISION   ? sizeof(real)
+                                 : samples->dtype == CENTNN_U8 ? 1
+                                                               : 2);
     real *memory = scratch, *columns = tile;
 
+    /* Members are anywhere in memory: fetch them all at once, not one after the other. */
+    for (size_t i = 0; i < n; i++) {
+        for (size_t at = 0; at < row_size && at < 8 * 64; at += 64)
+            PREFETCH((const char *)samples->values + rows[i] * row_size + at);
+    }
     for (size_t i = 0; i < LIST_ROWS; i++)
         row[i] = i < n ? real_row(samples, rows[i], memory + i * d) : row[n - 1];
     to_columns(row, d, columns);
@@ -124,22 +144,24 @@ INLINE real squared_distance(const real *a, const real *b, size_t d)
     return fold(sums);
 }
 
-static void compare_row(const centnn_samples *samples, size_t row, const centnn_book *book,
-                        size_t a, size_t b, double distance[2], void *scratch)
-{
-    const real *x = real_row(samples, row, scratch), *codewords = book->codewords;
-
-    distance[0] = (double)squared_distance(x, codewords + a * book->d, book->d);
-    distance[1] = (double)squared_distance(x, codewords + b * book->d, book->d);
-}
-
-static void add_row(const centnn_samples *samples, size_t row, double times, double *sum,
-                    void *scratch)
+static double row_distance(const centnn_samples *samples, size_t row, const centnn_book *book,
+                           size_t j, void *scratch)
 {
     const real *x = real_row(samples, row, scratch);
 
-    for (size_t j = 0; j < samples->d; j++)
-        sum[j] += times * (double)x[j];
+    return (double)squared_distance(x, (const real *)book->codewords + j * book->d, book->d);
+}
+
+static void add_rows(const centnn_samples *samples, const uint32_t *rows, size_t n,
+                     const float *weights, double *restrict sum, void *scratch)
+{
+    for (size_t i = 0; i < n; i++) {
+        const real *restrict x = real_row(samples, rows[i], scratch);
+        const double weight = weights ? (double)weights[i] : 1;
+
+        for (size_t j = 0; j < samples->d; j++)
+            sum[j] += weight * (double)x[j];
+    }
 }
 
 static double row_norm(const centnn_samples *samples, size_t row, void *scratch)
@@ -160,22 +182,55 @@ static void read_row(const centnn_samples *samples, size_t row, void *out)
         memcpy(out, x, samples->d * sizeof(real));
 }
 
+/* |c|^2. */
+static real squared_norm(const real *c, size_t d)
+{
+    const real zeros[PANEL_BYTES / sizeof(real)] = {0};
+    real norm2 = 0;
+
+    for (size_t i = 0; i < d; i += PANEL)
+        norm2 += squared_distance(c + i, zeros, d - i < PANEL ? d - i : PANEL);
+    return norm2;
+}
+
 static void settle_codeword(const centnn_book *book, size_t j)
 {
     const size_t d = book->d;
     const double count = book->counts[j], inverse = 1 / count;
-    const double *sum = book->sums + j * d;
-    real *c = (real *)book->codewords + j * d, zero[PANEL_BYTES / sizeof(real)] = {0};
-    real norm2 = 0;
+    const double *restrict sum = book->sums + j * d;
+    real *restrict c = (real *)book->codewords + j * d;
 
     if (j >= book->n_fixed) {
         for (size_t i = 0; i < d; i++)
             c[i] = (real)(sum[i] * inverse);
     }
-    for (size_t i = 0; i < d; i += PANEL)
-        norm2 += squared_distance(c + i, zero, d - i < PANEL ? d - i : PANEL);
-    ((real *)book->half_norms)[j] = norm2 / 2;
+    ((real *)book->half_norms)[j] = squared_norm(c, d) / 2;
     ((real *)book->factors)[j] = j < book->n_fixed ? 1 : (real)(count / (count + 1));
+}
+
+static bool move_row(const centnn_samples *samples, size_t row, double weight,
+                     const centnn_book *book, size_t from, size_t to, void *scratch)
+{
+    const size_t d = book->d;
+    const real *restrict x = real_row(samples, row, scratch), *codewords = book->codewords;
+    const double here = (double)squared_distance(x, codewords + from * d, d);
+    const double there = (double)squared_distance(x, codewords + to * d, d);
+    double *counts = book->counts;
+    const double loss = from < book->n_fixed ? 1 : counts[from] / (counts[from] - weight);
+    const double rise = to < book->n_fixed ? 1 : counts[to] / (counts[to] + weight);
+    double *restrict less = book->sums + from * d, *restrict more = book->sums + to * d;
+
+    if (!(there * rise < here * loss * LEAST_FALL))
+        return false;
+    for (size_t j = 0; j < d; j++) {
+        less[j] -= weight * (double)x[j];
+        more[j] += weight * (double)x[j];
+    }
+    counts[from] -= weight;
+    counts[to] += weight;
+    settle_codeword(book, from);
+    settle_codeword(book, to);
+    return true;
 }
 
 static double drift_of(const centnn_book *book, void *before, size_t j)

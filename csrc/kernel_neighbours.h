@@ -61,7 +61,7 @@ typedef struct {
 } neighbour_buffer;
 
 INLINE void add_neighbour(neighbour_buffer *buffer, size_t n_near, real distance, size_t codeword,
-                     real *limit)
+                          real *limit)
 {
     buffer->keys[buffer->n++] = neighbour_key(distance, codeword);
     if (buffer->n == 2 * n_near) {
@@ -72,9 +72,9 @@ INLINE void add_neighbour(neighbour_buffer *buffer, size_t n_near, real distance
 }
 
 /* Compares `codewords` codewords from q on with the lanes' limits. */
-INLINE void scan_codewords(const size_t codewords, const size_t d, const centnn_book *book, size_t q,
-                      size_t first, size_t n, size_t n_near, const real *tile, real *limits,
-                      neighbour_buffer *buffers)
+INLINE void scan_codewords(const size_t codewords, const size_t d, const centnn_book *book,
+                           size_t q, size_t first, size_t n, size_t n_near, const real *tile,
+                           real *limits, neighbour_buffer *buffers)
 {
     const real *c[LIST_CODEWORDS_MAX], *half_norms = (const real *)book->half_norms + q;
 
@@ -100,18 +100,18 @@ INLINE void scan_codewords(const size_t codewords, const size_t d, const centnn_
                 for (; near; near &= near - 1) {
                     const size_t lane = start + lowest_bit(near);
 
-                    if (lane < n && first + lane != q + i &&
-                        lanes[lane - start] < limits[lane])
+                    if (lane < n && first + lane != q + i && lanes[lane - start] < limits[lane])
                         add_neighbour(&buffers[lane], n_near, lanes[lane - start], q + i,
-                                 &limits[lane]);
+                                      &limits[lane]);
                 }
             }
         }
     }
 }
 
-INLINE void scan_all_codewords(const size_t d, const centnn_book *book, size_t k, size_t first, size_t n,
-                          size_t n_near, const real *tile, real *limits, neighbour_buffer *buffers)
+INLINE void scan_all_codewords(const size_t d, const centnn_book *book, size_t k, size_t first,
+                               size_t n, size_t n_near, const real *tile, real *limits,
+                               neighbour_buffer *buffers)
 {
     size_t q = 0;
 
@@ -122,7 +122,7 @@ INLINE void scan_all_codewords(const size_t d, const centnn_book *book, size_t k
 }
 
 static void find_neighbours(const centnn_book *book, size_t k, size_t first, size_t n,
-                           size_t n_near, uint32_t *lists, float *reach, void *scratch)
+                            size_t n_near, uint32_t *lists, float *reach, void *scratch)
 {
     const size_t d = book->d;
     const real *rows[LIST_ROWS];

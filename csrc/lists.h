@@ -18,7 +18,8 @@
 #include <stdbool.h>
 
 #define LIST_ROWS 32
-#define LIST_TILES 8 /* at most in combine() */
+#define LEAST_FALL (1 - 1e-6) /* of a distance, for a row to move: more than rounding */
+#define LIST_TILES 8          /* at most in combine() */
 
 /* Rows of d values, each less `offset` before it is used. */
 typedef struct {
@@ -31,9 +32,9 @@ typedef struct {
 /* Codewords in training, in the samples' coordinates less the offset. */
 typedef struct {
     size_t d;
-    double *sums;    /* [k][d] of the members, weighted */
-    double *counts;  /* [k] weight of the members */
-    void *codewords; /* real [k][d] */
+    double *sums;     /* [k][d] of the members, weighted */
+    double *counts;   /* [k] weight of the members */
+    void *codewords;  /* real [k][d] */
     void *half_norms; /* real [k]: |c|^2 / 2 */
     void *factors;    /* real [k]: n / (n + 1), n being the count; 1 for a fixed codeword */
     size_t n_fixed;   /* codewords that do not move: the first ones */
@@ -69,15 +70,15 @@ typedef struct {
     void (*near)(const centnn_book *book, size_t k, size_t first, size_t n, size_t n_near,
                  uint32_t *lists, float *reach, void *scratch);
 
-    /* Squared distances of one row from two codewords. */
-    void (*compare)(const centnn_samples *samples, size_t row, const centnn_book *book, size_t a,
-                    size_t b, double distance[2], void *scratch);
+    /* The squared distance of a row from codeword j. */
+    double (*distance)(const centnn_samples *samples, size_t row, const centnn_book *book, size_t j,
+                       void *scratch);
 
-    /* Adds a row `times` to a sum [d]. */
-    void (*add)(const centnn_samples *samples, size_t row, double times, double *sum,
-                void *scratch);
+    /* Adds rows to a sum [d], each as many times as its weight says; NULL: once. */
+    void (*add)(const centnn_samples *samples, const uint32_t *rows, size_t n, const float *weights,
+                double *sum, void *scratch);
 
-    /* The weighted squared norm of a row. */
+    /* The squared norm of a row. */
     double (*norm)(const centnn_samples *samples, size_t row, void *scratch);
 
     /* Writes a row less the offset as reals. */
@@ -85,6 +86,12 @@ typedef struct {
 
     /* Sets codeword j from its sum and count; a fixed one stays. */
     void (*settle)(const centnn_book *book, size_t j);
+
+    /* Moves a row from one cluster to another, of which the first has more, if that lowers the
+     * error by more than the part 1 - LEAST_FALL of what the row has to do with; returns whether.
+     */
+    bool (*move)(const centnn_samples *samples, size_t row, double weight, const centnn_book *book,
+                 size_t from, size_t to, void *scratch);
 
     /* The distance of codeword j from where it is in `before`, real [k][d], where it is put. */
     double (*drift)(const centnn_book *book, void *before, size_t j);

@@ -1,10 +1,7 @@
 """Growth: clusters are split where a 2-means of their members would save most."""
 
-from cython.parallel cimport prange, threadid
-from cpython.exc cimport PyErr_CheckSignals
-from libc.math cimport sqrt
 from libc.string cimport memcpy, memset
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 import numpy as np
 
@@ -25,33 +22,44 @@ def split(State state, Py_ssize_t target, double stale):
     Needs sorted members. What a split would gain is found again where more than the part `stale`
     of a cluster's weight has come or gone since.
     """
-    cdef Py_ssize_t j, s, n_split = 0, k = state.k, end, start = 0
-    while start < k:
-        end = state.slice_end(start, k, 16 * state.d)
-        for j in prange(start, end, nogil=True, num_threads=state.n_threads, schedule="dynamic",
-                        chunksize=8):
-            if state.changed[j] > stale * state.book.counts[j]:
-                propose(state, j, &state.workers[threadid()])
-        PyErr_CheckSignals()
-        start = end
-    gains = np.asarray(<double[:k]> state.gain)
+    cdef Py_ssize_t s, k = state.k
+    cdef int64_t[::1] parents, successes
+    cdef uint8_t[::1] is_split
+
+    def propose_splits(Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
+        cdef Py_ssize_t j
+        with nogil:
+            for j in range(first, last):
+                if state.changed[j] > stale * state.book.counts[j]:
+                    propose(state, j, &state.workers[thread])
+
+    def choose_all_sides(Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
+        cdef Py_ssize_t s
+        with nogil:
+            for s in range(first, last):
+                is_split[s] = choose_sides(state, parents[s], &state.workers[thread])
+
+    def divide_all(Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
+        cdef Py_ssize_t s
+        with nogil:
+            for s in range(first, last):
+                divide(state, successes[s], k + s, &state.workers[thread])
+
+    state.team.run(propose_splits, state.divide(0, k, 16 * state.d))
+    gains = np.array(<double[:k]> state.gain)
     chosen = np.argsort(-gains, kind="stable")[:target - k]
-    cdef int64_t[::1] parents = chosen[gains[chosen] > 0]
-    cdef uint8_t[::1] is_split = np.zeros(len(parents), np.uint8)
-    for s in prange(parents.shape[0], nogil=True, num_threads=state.n_threads,
-                    schedule="dynamic", chunksize=8):
-        is_split[s] = choose_sides(state, parents[s], &state.workers[threadid()])
-    cdef int64_t[::1] successes = np.asarray(parents)[np.asarray(is_split) != 0]
-    for s in prange(successes.shape[0], nogil=True, num_threads=state.n_threads,
-                    schedule="dynamic", chunksize=8):
-        divide(state, successes[s], k + s, &state.workers[threadid()])
+    parents = chosen[gains[chosen] > 0]
+    is_split = np.zeros(len(parents), np.uint8)
+    cost = 2.0 * state.d * state.n / k
+    state.team.run(choose_all_sides, state.team.divide(0, len(parents), cost))
+    successes = np.asarray(parents)[np.asarray(is_split) != 0]
     n_split = len(successes)
+    state.team.run(divide_all, state.team.divide(0, n_split, cost))
     # Until they are found anew, a list of some other codeword will do.
     for s in range(n_split if state.n_listed else 0):
         memcpy(state.near + (k + s) * state.n_near, state.near + successes[s] * state.n_near,
                state.n_near * sizeof(state.near[0]))
     state.k += n_split
-    PyErr_CheckSignals()
     return n_split
 
 
@@ -70,31 +78,32 @@ cdef void propose(State state, Py_ssize_t j, Worker *worker) noexcept nogil:
     cdef double total
     state.gain[j] = -1
     state.changed[j] = 0
-    if state.size[j] < 2:
+    if state.size[j] < (1 if j < state.n_fixed else 2):
         return
     total = load_members(state, j, worker, &members)
     if find_axis(state, &members, worker, axis):
-        state.threshold[j] = 0
         state.gain[j] = two_means(state, j, &members, worker, axis)
+        if j < state.n_fixed:
+            consider_all(state, j, worker.vectors, total)
         state.gain[j] *= state.book.counts[j] / total
 
 
 cdef double load_members(State state, Py_ssize_t j, Worker *worker,
                          Members *members) noexcept nogil:
     """Sample members into tiles; return their weight."""
-    cdef Py_ssize_t l, t, n, size = state.start[j + 1] - state.start[j]
+    cdef Py_ssize_t i, t, n, size = state.start[j + 1] - state.start[j]
     cdef double total = 0
     cdef size_t tile_size = state.d * LIST_ROWS * state.real_size
     members.n = min(size, SAMPLE)
     members.n_tiles = (members.n + LIST_ROWS - 1) // LIST_ROWS
     for t in range(members.n_tiles):
         n = min(LIST_ROWS, members.n - t * LIST_ROWS)
-        for l in range(LIST_ROWS):
-            members.weights[t * LIST_ROWS + l] = 0
-        for l in range(n):
-            worker.rows[l] = state.order[state.start[j] + (t * LIST_ROWS + l) * size // members.n]
-            members.weights[t * LIST_ROWS + l] = state.weight_of(worker.rows[l])
-            total += members.weights[t * LIST_ROWS + l]
+        for i in range(LIST_ROWS):
+            members.weights[t * LIST_ROWS + i] = 0
+        for i in range(n):
+            worker.rows[i] = state.order[state.start[j] + (t * LIST_ROWS + i) * size // members.n]
+            members.weights[t * LIST_ROWS + i] = state.weight_of(worker.rows[i])
+            total += members.weights[t * LIST_ROWS + i]
         state.kernel.load(&state.rows, worker.rows, n, state.codeword(j),
                           <char *> worker.tiles + t * tile_size, worker.scratch)
     return total
@@ -112,8 +121,8 @@ cdef void combine(State state, Members *members, Worker *worker, double *total) 
 
 cdef bint find_axis(State state, Members *members, Worker *worker, double *axis) noexcept nogil:
     """Find an axis along which members are spread: power iterations from the farthest member."""
-    cdef Py_ssize_t i, step, farthest = 0
-    cdef double largest = 0
+    cdef Py_ssize_t i, farthest = 0
+    cdef double largest = 0, mean
     project(state, members, worker, NULL)
     for i in range(members.n_tiles * LIST_ROWS):
         members.times[i] = 0
@@ -123,7 +132,7 @@ cdef bint find_axis(State state, Members *members, Worker *worker, double *axis)
         return False
     members.times[farthest] = 1
     combine(state, members, worker, axis)
-    for step in range(POWER_STEPS):
+    for _ in range(POWER_STEPS):
         # Scaled to a largest component of 1: enough against overflow.
         largest = 0
         for i in range(state.d):
@@ -133,15 +142,26 @@ cdef bint find_axis(State state, Members *members, Worker *worker, double *axis)
         for i in range(state.d):
             axis[i] /= largest
         project(state, members, worker, axis)
+        mean = mean_projection(members)
         for i in range(members.n_tiles * LIST_ROWS):
-            members.times[i] = members.weights[i] * members.projections[i]
+            members.times[i] = members.weights[i] * (members.projections[i] - mean)
         combine(state, members, worker, axis)
     return True
 
 
+cdef double mean_projection(const Members *members) noexcept nogil:
+    """Return the weighted mean: not 0, as a sample's mean is not the codeword."""
+    cdef Py_ssize_t i
+    cdef double total = 0, weight = 0
+    for i in range(members.n):
+        total += members.weights[i] * members.projections[i]
+        weight += members.weights[i]
+    return total / weight
+
+
 cdef double two_means(State state, Py_ssize_t j, Members *members, Worker *worker,
                       double *axis) noexcept nogil:
-    """Improve a split by the sign along `axis`; return its gain, and leave the plane to split at.
+    """Improve a split at the mean along `axis`; return its gain, and leave the plane to split at.
 
     The plane is halfway between the means of both sides.
     """
@@ -156,6 +176,8 @@ cdef double two_means(State state, Py_ssize_t j, Members *members, Worker *worke
     combine(state, members, worker, total)
     for step in range(1 + MEANS_STEPS):
         project(state, members, worker, axis)
+        if step == 0:
+            state.threshold[j] = mean_projection(members)
         n_high = 0
         for i in range(members.n_tiles * LIST_ROWS):
             members.times[i] = 0
@@ -198,9 +220,26 @@ cdef double gain_beside_fixed(State state, Py_ssize_t j, double *axis, double n_
     return max(gain_low, gain_high)
 
 
+cdef void consider_all(State state, Py_ssize_t j, const double *total,
+                       double weight) noexcept nogil:
+    """Let all members of a fixed codeword go to a new one if that gains more than some do."""
+    cdef Py_ssize_t i
+    cdef double gain = 0
+    for i in range(state.d):
+        gain += total[i] * total[i] / weight
+    if gain > state.gain[j]:
+        state.gain[j] = gain
+        state.threshold[j] = -1
+        memset(state.axis + j * state.d, 0, state.d * sizeof(double))
+
+
 cdef bint choose_sides(State state, Py_ssize_t j, Worker *worker) noexcept nogil:
-    """Set each member's proposal to its side of the plane; return whether both have some."""
-    cdef Py_ssize_t q, l, n, n_high = 0
+    """Set the proposals of the members that go to 1, of the others to 0.
+
+    Those on the high side of the plane go, or on the low side if there are fewer of them and the
+    codeword is not fixed. Return False if nobody would go, or everybody, unless it is fixed.
+    """
+    cdef Py_ssize_t q, i, n, n_high = 0, size = state.start[j + 1] - state.start[j]
     cdef double projections[LIST_ROWS]
     q = state.start[j]
     while q < state.start[j + 1]:
@@ -208,33 +247,54 @@ cdef bint choose_sides(State state, Py_ssize_t j, Worker *worker) noexcept nogil
         state.kernel.load(&state.rows, state.order + q, n, state.codeword(j), worker.tiles,
                           worker.scratch)
         state.kernel.project(worker.tiles, 1, state.d, state.axis + j * state.d, projections)
-        for l in range(n):
-            state.proposal[q + l] = projections[l] > state.threshold[j]
-            n_high += state.proposal[q + l]
+        for i in range(n):
+            state.proposal[q + i] = projections[i] > state.threshold[j]
+            n_high += state.proposal[q + i]
         q += n
-    if n_high == 0 or n_high == state.start[j + 1] - state.start[j]:
+    if n_high == 0 or n_high == size and j >= state.n_fixed:
         state.gain[j] = -1
         return False
+    if 2 * n_high > size and j >= state.n_fixed:
+        for q in range(state.start[j], state.start[j + 1]):
+            state.proposal[q] = 1 - state.proposal[q]
     return True
 
 
 cdef void divide(State state, Py_ssize_t j, Py_ssize_t new, Worker *worker) noexcept nogil:
-    """Give the members of cluster j that are on the high side to a new codeword."""
+    """Give the members of cluster j whose proposal says so to a new codeword."""
     cdef Py_ssize_t q, i
-    memset(state.book.sums + new * state.d, 0, state.d * sizeof(double))
+    cdef double *total = state.book.sums + new * state.d
+    memset(total, 0, state.d * sizeof(double))
     state.book.counts[new] = 0
     state.size[new] = 0
     state.spread[new] = state.spread[j]
     state.clock[new] = state.clock[j]
+    worker.n = 0
     for q in range(state.start[j], state.start[j + 1]):
         i = state.order[q]
         state.expiry[i] = -1
         if state.proposal[q]:
-            state.hand_over(i, new, worker.scratch)
+            state.relabel(i, new)
+            state.book.counts[new] += state.weight_of(i)
+            worker.weights[worker.n] = state.weight_of(i)
+            worker.rows[worker.n] = <uint32_t> i
+            worker.n += 1
+            if worker.n == LIST_ROWS:
+                add_taken(state, worker, total)
+    add_taken(state, worker, total)
+    state.book.counts[j] -= state.book.counts[new]
+    for i in range(state.d):
+        state.book.sums[j * state.d + i] -= total[i]
     # The new one has come from where the old one was.
-    memcpy(<char *> state.before + new * state.d * state.real_size,
-           state.codeword(j), state.d * state.real_size)
+    memcpy(<char *> state.before + new * state.d * state.real_size, state.codeword(j),
+           state.d * state.real_size)
     state.kernel.settle(&state.book, j)
     state.kernel.settle(&state.book, new)
     state.renew(j)
     state.renew(new)
+
+
+cdef inline void add_taken(State state, Worker *worker, double *total) noexcept nogil:
+    """Add the rows that were taken to a sum."""
+    state.kernel.add(&state.rows, worker.rows, worker.n, worker.weights, total, worker.scratch)
+    worker.n = 0

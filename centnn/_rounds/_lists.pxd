@@ -9,6 +9,7 @@ cdef extern from "lists.h" nogil:
     enum:
         LIST_ROWS
         LIST_TILES
+    const double LEAST_FALL
 
     ctypedef struct centnn_samples:
         const void *values
@@ -39,13 +40,16 @@ cdef extern from "lists.h" nogil:
                        bint by_difference, centnn_found *found) noexcept nogil
         void (*near)(const centnn_book *book, size_t k, size_t first, size_t n, size_t n_near,
                      uint32_t *lists, float *reach, void *scratch) noexcept nogil
-        void (*compare)(const centnn_samples *samples, size_t row, const centnn_book *book,
-                        size_t a, size_t b, double *distance, void *scratch) noexcept nogil
-        void (*add)(const centnn_samples *samples, size_t row, double times, double *sum,
-                    void *scratch) noexcept nogil
+        double (*distance)(const centnn_samples *samples, size_t row, const centnn_book *book,
+                           size_t j, void *scratch) noexcept nogil
+        void (*add)(const centnn_samples *samples, const uint32_t *rows, size_t n,
+                    const float *weights, double *sum, void *scratch) noexcept nogil
         double (*norm)(const centnn_samples *samples, size_t row, void *scratch) noexcept nogil
         void (*read)(const centnn_samples *samples, size_t row, void *out) noexcept nogil
         void (*settle)(const centnn_book *book, size_t j) noexcept nogil
+        bint (*move)(const centnn_samples *samples, size_t row, double weight,
+                     const centnn_book *book, size_t f, size_t to,
+                     void *scratch) noexcept nogil
         double (*drift)(const centnn_book *book, void *before, size_t j) noexcept nogil
         void (*project)(const void *tiles, size_t n_tiles, size_t d, const double *axis,
                         double *projections) noexcept nogil

@@ -26,7 +26,10 @@ class Plan:
     breath_quiet: float = 0.002
 
 
-BREATHS = {"fast": 0, "balanced": 4, "best": 16}
+# In few dimensions rounds cost little, and a breath gains most: codewords there are too few or too
+# many for a region more often, as only neighbours exchange rows.
+BREATHS_LOW = {"fast": 1, "balanced": 6, "best": 24}
+BREATHS_HIGH = {"fast": 0, "balanced": 4, "best": 16}
 
 
 def choose(n: int, d: int, k: int, effort: str) -> Plan:
@@ -35,11 +38,19 @@ def choose(n: int, d: int, k: int, effort: str) -> Plan:
     # slack forecasts when it must be looked at: in high dimensions codewords move in all
     # directions, of which a row is concerned with one.
     if d <= 4:
-        n_near, share = 20, 1.0
+        n_near, share = 32, 1.0
     elif d < 32:
         n_near, share = 48, 0.5
     else:
         n_near, share = 64, 0.25
-    # A function of the problem, never of the threads: parts must give the same result anywhere.
-    n_parts = max(1, min(16, n // 1024, k // 8))
-    return Plan(n_near=n_near, share=share, n_parts=n_parts, n_breaths=BREATHS[effort])
+    # In few dimensions growth is most of the time, as there are thousands of rows to a codeword
+    # and a search is cheap; a breath mends what growing faster costs.
+    is_low = d <= 4
+    return Plan(
+        n_near=n_near,
+        share=share,
+        # A function of the problem, never of the threads: the result must be the same anywhere.
+        n_parts=max(1, min(4, n // 1024, k // 8)),
+        growth=2.0 if is_low else 1.5,
+        n_breaths=(BREATHS_LOW if is_low else BREATHS_HIGH)[effort],
+    )

@@ -11,36 +11,20 @@ when the clock has passed its expiry. With a share of 1 this would be safe; with
 forecast, and the final look at every far-out row (`tail`) and the next rounds make up for it.
 """
 
-from cython.parallel cimport prange, threadid
 from cpython.exc cimport PyErr_CheckSignals
 from libc.float cimport FLT_MAX
 from libc.math cimport sqrt
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport uint32_t
 
-from centnn._rounds._lists cimport LIST_ROWS
+from centnn._rounds._lists cimport LEAST_FALL, LIST_ROWS
 from centnn._rounds._state cimport State, Worker
 
 cdef enum:
     NOBODY = -1
-    # Multiply-adds below which threads cost more than they save.
-    WORTH_THREADS = 1 << 20
-    # Multiply-adds between two looks for Ctrl-C.
-    SLICE = 1 << 30
-    # Clusters that a thread takes at a time.
-    CHUNK = 8
-
-# A move must lower the error by more than rounding might.
-cdef double GAIN = 1 - 1e-6
 
 # Only rows farther from their codeword than the farthest listed one is from it, over this, are
 # looked at in a tail round.
 cdef float TAIL = 1.3
-
-
-cdef class Counter:
-    """What rounds have cost; for tests and tuning."""
-
-    cdef public int64_t moves, looks
 
 
 def run(State state, Py_ssize_t n_parts, double share, Py_ssize_t age, bint tail=False):
@@ -68,7 +52,7 @@ def run(State state, Py_ssize_t n_parts, double share, Py_ssize_t age, bint tail
 
 cdef take_note_of_drift(State state, double share):
     """Advance the clocks by what the codewords have moved since the last time."""
-    cdef Py_ssize_t j, l
+    cdef Py_ssize_t j, p
     cdef float most
     for j in range(state.k):
         state.moved[j] = 0
@@ -77,23 +61,25 @@ cdef take_note_of_drift(State state, double share):
             state.touched[j] = 0
     if state.n_listed == 0:
         return
-    for j in prange(state.k, nogil=True, num_threads=state.n_threads, schedule="static"):
+    for j in range(state.k):
         most = 0
-        for l in range(state.n_listed):
-            most = max(most, state.moved[state.near[j * state.n_near + l]])
+        for p in range(state.n_listed):
+            most = max(most, state.moved[state.near[j * state.n_near + p]])
         state.clock[j] += <float> (share * (most + state.moved[j]))
 
 
 cdef refresh_lists(State state):
     """Find each codeword's nearest ones, with more codewords than a list has."""
-    cdef Py_ssize_t b, start = 0, end, n_blocks = (state.k + LIST_ROWS - 1) // LIST_ROWS
-    cdef Py_ssize_t step = 1 + SLICE // (state.k * state.d * LIST_ROWS)
-    while start < n_blocks:
-        end = min(n_blocks, start + step)
-        for b in prange(start, end, nogil=True, num_threads=state.n_threads, schedule="dynamic"):
-            find_neighbours(state, b * LIST_ROWS, &state.workers[threadid()])
-        PyErr_CheckSignals()
-        start = end
+
+    def find(Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
+        cdef Py_ssize_t b
+        with nogil:
+            for b in range(first, last):
+                find_neighbours(state, b * LIST_ROWS, &state.workers[thread])
+
+    n_blocks = (state.k + LIST_ROWS - 1) // LIST_ROWS
+    cost = <double> state.k * state.d * LIST_ROWS
+    state.team.run(find, state.team.divide(0, n_blocks, cost))
     state.n_listed = state.n_near
 
 
@@ -105,22 +91,19 @@ cdef void find_neighbours(State state, Py_ssize_t first, Worker *worker) noexcep
 
 
 cdef search_clusters(State state, Py_ssize_t first, Py_ssize_t last, bint tail):
-    """Let clusters first .. last - 1 look for moves, in parallel."""
-    cdef Py_ssize_t j, end
-    cdef double row_cost = <double> state.d * (state.k if tail else min(state.k, state.n_near + 1))
-    cdef int n_threads = state.n_threads
-    if (state.start[last] - state.start[first]) * row_cost < WORTH_THREADS:
-        n_threads = 1
-    while first < last:
-        end = state.slice_end(first, last, row_cost)
-        for j in prange(first, end, nogil=True, num_threads=n_threads, schedule="dynamic",
-                        chunksize=CHUNK):
-            if tail:
-                search_tail(state, j, &state.workers[threadid()])
-            else:
-                search_members(state, j, &state.workers[threadid()], False)
-        PyErr_CheckSignals()
-        first = end
+    """Let clusters first .. last - 1 look for moves."""
+
+    def search(Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
+        cdef Py_ssize_t j
+        with nogil:
+            for j in range(first, last):
+                if tail:
+                    search_tail(state, j, &state.workers[thread])
+                else:
+                    search_members(state, j, &state.workers[thread], False)
+
+    n_codewords = state.k if tail else min(state.k, state.n_near + 1)
+    state.team.run(search, state.divide(first, last, <double> state.d * n_codewords))
 
 
 cdef void search_members(State state, Py_ssize_t j, Worker *worker,
@@ -136,7 +119,7 @@ cdef void search_members(State state, Py_ssize_t j, Worker *worker,
     cdef bint everyone = is_removal or state.few()
     cdef float earliest = FLT_MAX
     state.n_proposals[j] = 0
-    if not is_removal and (state.size[j] < 2 or not everyone and state.clean[j] > state.clock[j]):
+    if not is_removal and (is_alone(state, j) or not everyone and state.clean[j] > state.clock[j]):
         return
     if state.few():
         codewords = state.others(j, worker)
@@ -162,17 +145,15 @@ cdef void search_tail(State state, Py_ssize_t j, Worker *worker) noexcept nogil:
     """Search all codewords for the rows of cluster j that are far out for its list."""
     cdef Py_ssize_t q, i
     cdef double limit = state.reach[j] / TAIL
-    cdef double distance[2]
     cdef const uint32_t *others = NULL
     state.n_proposals[j] = 0
-    if state.size[j] < 2 or state.n_listed == 0:
+    if is_alone(state, j) or state.n_listed == 0:
         return
     worker.n = 0
     for q in range(state.start[j], state.start[j + 1]):
         i = state.order[q]
         state.proposal[q] = NOBODY
-        state.kernel.compare(&state.rows, i, &state.book, j, j, distance, worker.scratch)
-        if distance[0] <= limit * limit:
+        if state.kernel.distance(&state.rows, i, &state.book, j, worker.scratch) <= limit * limit:
             continue
         if others == NULL:
             others = state.others(j, worker)
@@ -194,40 +175,45 @@ cdef inline void take(Worker *worker, Py_ssize_t q, Py_ssize_t i) noexcept nogil
 cdef float search_tile(State state, Py_ssize_t j, Worker *worker, const uint32_t *codewords,
                        Py_ssize_t n_codewords, bint is_removal) noexcept nogil:
     """Search for the rows that were taken; return the earliest expiry that they get."""
-    cdef Py_ssize_t l
+    cdef Py_ssize_t p
     cdef bint weighted = state.weight != NULL and not is_removal
     cdef double spread = 0
     cdef float earliest = FLT_MAX
     state.kernel.load(&state.rows, worker.rows, worker.n, NULL, worker.tiles, worker.scratch)
-    for l in range(LIST_ROWS if weighted else 0):
-        worker.weights[l] = state.weight[worker.rows[min(l, worker.n - 1)]]
+    for p in range(LIST_ROWS if weighted else 0):
+        worker.weights[p] = state.weight[worker.rows[min(p, worker.n - 1)]]
     state.kernel.search(&state.book, worker.tiles, worker.n, j, codewords, n_codewords,
                         worker.weights if weighted else NULL, is_removal, state.is_far_out(j),
                         &worker.found)
-    for l in range(worker.n):
-        spread += worker.found.own[l]
+    for p in range(worker.n):
+        spread += worker.found.own[p]
         if is_removal:
-            state.proposal[worker.slots[l]] = <int> worker.found.place[l]
+            state.proposal[worker.slots[p]] = <int> worker.found.place[p]
         else:
-            earliest = min(earliest, decide(state, j, worker, l, codewords))
+            earliest = min(earliest, decide(state, j, worker, p, codewords))
     state.spread[j] = <float> (spread / worker.n)
     worker.n = 0
     return earliest
 
 
-cdef inline float decide(State state, Py_ssize_t j, Worker *worker, Py_ssize_t l,
+cdef inline float decide(State state, Py_ssize_t j, Worker *worker, Py_ssize_t p,
                          const uint32_t *codewords) noexcept nogil:
-    """Propose a move for row l of the tile, or give it an expiry; return the expiry."""
-    cdef Py_ssize_t i = worker.rows[l]
-    cdef double own = worker.found.own[l] * loss(state, j, state.weight_of(i))
-    cdef double best = worker.found.best[l]
-    if best < own * GAIN:
-        state.proposal[worker.slots[l]] = <int> codewords[worker.found.place[l]]
+    """Propose a move for row p of the tile, or give it an expiry; return the expiry."""
+    cdef Py_ssize_t i = worker.rows[p]
+    cdef double own = worker.found.own[p] * loss(state, j, state.weight_of(i))
+    cdef double best = worker.found.best[p]
+    if best < own * LEAST_FALL:
+        state.proposal[worker.slots[p]] = <int> codewords[worker.found.place[p]]
         state.n_proposals[j] += 1
         state.expiry[i] = -1
     else:
         state.expiry[i] = <float> (state.clock[j] + sqrt(best) - sqrt(own))
     return state.expiry[i]
+
+
+cdef inline bint is_alone(State state, Py_ssize_t j) noexcept nogil:
+    """Whether cluster j has no member that may leave: only fixed codewords may have none."""
+    return state.size[j] < 2 and j >= state.n_fixed
 
 
 cdef inline double loss(State state, Py_ssize_t j, double weight) noexcept nogil:
@@ -237,34 +223,19 @@ cdef inline double loss(State state, Py_ssize_t j, double weight) noexcept nogil
     return state.book.counts[j] / (state.book.counts[j] - weight)
 
 
-cdef inline double rise(State state, Py_ssize_t j, double weight) noexcept nogil:
-    """The factor n / (n + w) of a row that comes to cluster j."""
-    if j < state.n_fixed:
-        return 1
-    return state.book.counts[j] / (state.book.counts[j] + weight)
-
-
 cdef Py_ssize_t commit(State state, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
     """Carry out the proposals of clusters first .. last - 1 that still lower the error."""
-    cdef Py_ssize_t j, q, moves = 0
+    cdef Py_ssize_t i, j, q, to, moves = 0
     for j in range(first, last):
         if state.n_proposals[j] == 0:
             continue
         for q in range(state.start[j], state.start[j + 1]):
-            if state.proposal[q] != NOBODY and state.size[j] > 1:
-                moves += move(state, state.order[q], j, state.proposal[q])
+            i = state.order[q]
+            to = state.proposal[q]
+            if to == NOBODY or is_alone(state, j):
+                continue
+            if state.kernel.move(&state.rows, i, state.weight_of(i), &state.book, j, to,
+                                 state.workers[0].scratch):
+                state.relabel(i, to)
+                moves += 1
     return moves
-
-
-cdef bint move(State state, Py_ssize_t i, Py_ssize_t j, Py_ssize_t to) noexcept nogil:
-    """Move row i from cluster j to another one if that lowers the error."""
-    cdef void *scratch = state.workers[0].scratch
-    cdef double weight = state.weight_of(i)
-    cdef double distance[2]
-    state.kernel.compare(&state.rows, i, &state.book, j, to, distance, scratch)
-    if not distance[1] * rise(state, to, weight) < distance[0] * loss(state, j, weight) * GAIN:
-        return False
-    state.hand_over(i, to, scratch)
-    state.kernel.settle(&state.book, j)
-    state.kernel.settle(&state.book, to)
-    return True

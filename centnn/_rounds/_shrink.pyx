@@ -1,8 +1,5 @@
 """Removal: the codewords go whose removal raises the error least."""
 
-from cython.parallel cimport prange, threadid
-from cpython.exc cimport PyErr_CheckSignals
-from libc.float cimport FLT_MAX
 from libc.math cimport INFINITY
 from libc.string cimport memcpy, memset
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
@@ -13,26 +10,28 @@ from centnn._rounds._round cimport refresh_lists, search_members, take_note_of_d
 from centnn._rounds._state cimport State, Worker
 
 
-def remove(State state, Py_ssize_t n, double share):
+def remove(State state, Py_ssize_t n, double share, Py_ssize_t age):
     """Remove up to n codewords, at least one; return how many.
 
-    Their members go to the nearest others, which are exempt from removal this time.
+    Their members go to the nearest others, which are exempt from removal this time. `age` rounds
+    have been made with the present lists.
     """
-    cdef Py_ssize_t j, start = 0, end, k = state.k
+    cdef Py_ssize_t k = state.k
     cdef double[::1] costs = np.empty(k)
     state.sort_members()
     take_note_of_drift(state, share)
     if state.few():
         state.n_listed = 0
-    else:
+    elif age == 0 or state.n_listed == 0:
         refresh_lists(state)
-    while start < k:
-        end = state.slice_end(start, k, state.d * <double> min(k, state.n_near))
-        for j in prange(start, end, nogil=True, num_threads=state.n_threads, schedule="dynamic",
-                        chunksize=8):
-            costs[j] = cost_of_removal(state, j, &state.workers[threadid()])
-        PyErr_CheckSignals()
-        start = end
+
+    def find_costs(Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
+        cdef Py_ssize_t j
+        with nogil:
+            for j in range(first, last):
+                costs[j] = cost_of_removal(state, j, &state.workers[thread])
+
+    state.team.run(find_costs, state.divide(0, k, <double> state.d * min(k, state.n_near)))
     is_removed = choose(state, np.argsort(costs, kind="stable"), n)
     hand_over_members(state, is_removed)
     close_ranks(state, is_removed)
@@ -45,7 +44,7 @@ cdef double cost_of_removal(State state, Py_ssize_t j, Worker *worker) noexcept 
     Members that go to the same codeword are a group, whose mean alone matters; each group's
     receiver moves to its new mean. Leaves the receivers in the proposals.
     """
-    cdef Py_ssize_t q, l, p, n_listed, d = state.d
+    cdef Py_ssize_t q, i, p, n_listed, d = state.d
     cdef const uint32_t *codewords
     cdef double cost = 0
     if j < state.n_fixed:
@@ -58,13 +57,12 @@ cdef double cost_of_removal(State state, Py_ssize_t j, Worker *worker) noexcept 
         p = state.proposal[q]
         if worker.counts[p] == 0:
             memset(worker.sums + p * d, 0, d * sizeof(double))
-        state.kernel.add(&state.rows, state.order[q], state.weight_of(state.order[q]),
-                         worker.sums + p * d, worker.scratch)
+        state.add(state.order[q], worker.sums + p * d, worker.scratch)
         worker.counts[p] += state.weight_of(state.order[q])
         state.proposal[q] = <int32_t> codewords[p]
-    for l in range(n_listed):
-        if worker.counts[l] > 0:
-            cost += cost_of_group(state, j, codewords[l], worker.counts[l], worker.sums + l * d)
+    for i in range(n_listed):
+        if worker.counts[i] > 0:
+            cost += cost_of_group(state, j, codewords[i], worker.counts[i], worker.sums + i * d)
     return cost
 
 
@@ -112,13 +110,16 @@ cdef choose(State state, const int64_t[::1] cheapest, Py_ssize_t n):
 
 
 cdef hand_over_members(State state, const uint8_t[::1] is_removed):
-    cdef Py_ssize_t j, q, to
+    cdef Py_ssize_t i, j, q, to
     for j in range(state.k):
         if not is_removed[j]:
             continue
         for q in range(state.start[j], state.start[j + 1]):
             to = state.proposal[q]
-            state.hand_over(state.order[q], to, state.workers[0].scratch)
+            i = state.order[q]
+            state.add(i, state.book.sums + to * state.d, state.workers[0].scratch)
+            state.book.counts[to] += state.weight_of(i)
+            state.relabel(i, to)
             state.renew(to)
     for j in range(state.k):
         if state.touched[j] and not is_removed[j]:
@@ -127,7 +128,7 @@ cdef hand_over_members(State state, const uint8_t[::1] is_removed):
 
 cdef close_ranks(State state, const uint8_t[::1] is_removed):
     """Number the remaining codewords anew, in their order."""
-    cdef Py_ssize_t i, j, l, last = state.k
+    cdef Py_ssize_t i, j, last = state.k
     cdef int32_t[::1] number = np.full(state.k, -1, np.int32)
     state.k = 0
     for j in range(last):
@@ -135,13 +136,22 @@ cdef close_ranks(State state, const uint8_t[::1] is_removed):
             number[j] = <int32_t> state.k
             move_codeword(state, j, state.k)
             state.k += 1
-    for i in prange(state.n, nogil=True, num_threads=state.n_threads, schedule="static"):
+    for i in range(state.n):
         state.label[i] = number[state.label[i]]
-    # The lists will be found anew; until then they must only name codewords that exist.
     for j in range(state.k if state.n_listed else 0):
-        for l in range(state.n_listed):
-            i = number[state.near[j * state.n_near + l]]
-            state.near[j * state.n_near + l] = <uint32_t> (j if i < 0 else i)
+        patch_list(state, j, &number[0])
+
+
+cdef void patch_list(State state, Py_ssize_t j, const int32_t *number) noexcept nogil:
+    """Give the codewords in a list their new numbers, and in place of removed ones others."""
+    cdef uint32_t *codewords = state.near + j * state.n_near
+    cdef Py_ssize_t i, n = 0
+    for i in range(state.n_listed):
+        if number[codewords[i]] >= 0:
+            codewords[n] = <uint32_t> number[codewords[i]]
+            n += 1
+    for i in range(n, state.n_listed):
+        codewords[i] = codewords[0] if n else <uint32_t> ((j + 1) % state.k)
 
 
 cdef void move_codeword(State state, Py_ssize_t j, Py_ssize_t to) noexcept nogil:

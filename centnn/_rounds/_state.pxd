@@ -24,14 +24,14 @@ cdef class State:
     cdef readonly Py_ssize_t n, d, capacity, n_near, n_fixed
     cdef readonly Py_ssize_t k  # codewords now
     cdef readonly double square_sum  # of the rows' weighted squared norms
-    cdef readonly int n_threads
+    cdef readonly object team
     cdef readonly bint is_double
     cdef const centnn_lists *kernel
     cdef object source_samples, source_weights
     cdef centnn_samples input  # as given, less the offset
     cdef centnn_samples rows  # the copy
     cdef size_t real_size, row_size  # bytes of a real, and of a row of the copy
-    cdef readonly object offset
+    cdef readonly object offset, fixed_codewords
     cdef centnn_book book
     cdef list arrays
     cdef Worker *workers
@@ -74,8 +74,7 @@ cdef class State:
     cdef bint is_far_out(self, Py_ssize_t j) noexcept nogil
     cdef void *codeword(self, Py_ssize_t j) noexcept nogil
     cdef void renew(self, Py_ssize_t j) noexcept nogil
-    cdef void hand_over(self, Py_ssize_t i, Py_ssize_t to, void *scratch) noexcept nogil
+    cdef void relabel(self, Py_ssize_t i, Py_ssize_t to) noexcept nogil
+    cdef void add(self, Py_ssize_t i, double *total, void *scratch) noexcept nogil
     cdef void sort_members(self) noexcept nogil
     cdef const uint32_t *others(self, Py_ssize_t j, Worker *worker) noexcept nogil
-    cdef Py_ssize_t slice_end(self, Py_ssize_t first, Py_ssize_t last,
-                              double row_cost) noexcept nogil

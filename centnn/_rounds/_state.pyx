@@ -6,7 +6,6 @@ and uint16, which are shifted when they are read. A codeword is the mean of its 
 times: their sum is kept in float64 through every move.
 """
 
-from cython.parallel cimport prange, threadid
 from libc.float cimport FLT_MAX
 from libc.math cimport floor
 from libc.string cimport memcpy, memset
@@ -15,9 +14,21 @@ from libc.stdint cimport uintptr_t
 import numpy as np
 
 from centnn._search cimport (
-    CENTNN_F16, CENTNN_F32, CENTNN_F64, CENTNN_U8, CENTNN_U16, centnn_dtype, current_kernel,
+    CENTNN_F16, CENTNN_F32, CENTNN_F64, CENTNN_U8, CENTNN_U16, current_kernel,
 )
-from centnn._rounds._lists cimport LIST_ROWS, LIST_TILES, kernel_with_lists
+from centnn._rounds._lists cimport (
+    LIST_ROWS, LIST_TILES, centnn_samples, kernel_with_lists,
+)
+
+cdef extern from *:
+    """
+    #ifndef CENTNN_DEBUG
+    #define CENTNN_DEBUG 0
+    #endif
+    """
+    const bint CENTNN_DEBUG
+
+IS_DEBUG_BUILD = bool(CENTNN_DEBUG)
 
 cdef enum:
     ALIGNMENT = 64
@@ -41,11 +52,11 @@ DTYPES = {
 cdef class State:
     """Samples (n, d) and up to `capacity` codewords of them."""
 
-    def __init__(self, samples, weights, Py_ssize_t capacity, Py_ssize_t n_near, int n_threads):
+    def __init__(self, samples, weights, Py_ssize_t capacity, Py_ssize_t n_near, team):
         self.n, self.d = samples.shape
         self.capacity = capacity
         self.n_near = min(n_near, max(capacity - 1, 1))
-        self.n_threads = n_threads
+        self.team = team
         self.is_double = samples.dtype == np.float64
         self.real_size = 8 if self.is_double else 4
         self.kernel = (<const kernel_with_lists *> current_kernel(
@@ -118,8 +129,8 @@ cdef class State:
     def _allocate_workers(self):
         cdef int t
         cdef size_t d = self.d
-        self.workers = <Worker *> self.allocate(self.n_threads * sizeof(Worker))
-        for t in range(self.n_threads):
+        self.workers = <Worker *> self.allocate(self.team.n_threads * sizeof(Worker))
+        for t in range(self.team.n_threads):
             worker = &self.workers[t]
             worker.tiles = self.allocate(LIST_TILES * LIST_ROWS * d * self.real_size)
             worker.scratch = self.allocate(self.kernel.scratch_size(d, self.n_near))
@@ -131,14 +142,18 @@ cdef class State:
     def _set_offset(self, dtype):
         """Find the offset: the mean, rounded where that keeps the differences exact."""
         cdef double[:, ::1] sums = np.zeros((PIECES, self.d))
-        cdef Py_ssize_t p, i
         zeros = np.zeros(self.d, np.float64 if self.is_double else np.float32)
         cdef const uint8_t[::1] none = zeros.view(np.uint8)
         self.input.offset = &none[0]
-        for p in prange(PIECES, nogil=True, num_threads=self.n_threads, schedule="dynamic"):
-            for i in range(p * self.n // PIECES, (p + 1) * self.n // PIECES):
-                self.kernel.add(&self.input, i, 1.0, &sums[p, 0],
-                                self.workers[threadid()].scratch)
+
+        def add_piece(Py_ssize_t p, Py_ssize_t _, Py_ssize_t thread):
+            cdef Py_ssize_t i = p * self.n // PIECES, n = (p + 1) * self.n // PIECES - i
+            cdef double *total = &sums[p, 0]
+            cdef void *scratch = self.workers[thread].scratch
+            with nogil:  # the order is that of the input now
+                self.kernel.add(&self.input, self.order + i, n, NULL, total, scratch)
+
+        self.team.run(add_piece, [(p, p + 1) for p in range(PIECES)])
         offset = np.sum(sums, axis=0) / self.n
         if dtype in (np.uint8, np.uint16):
             offset = np.rint(offset)
@@ -154,14 +169,12 @@ cdef class State:
         Labels and expiries follow; the slots are then the rows.
         """
         cdef Py_ssize_t q
+        cdef const double[::1] weights = self.source_weights
+        cdef double scale = 1.0
         self._permute(<uint32_t *> self.source)
         self._permute(<uint32_t *> self.label)
         self._permute(<uint32_t *> self.expiry)
-        cdef const double[::1] weights = self.source_weights
-        cdef double scale = 1.0
-        for q in prange(self.n, nogil=True, num_threads=self.n_threads, schedule="static"):
-            self.order[q] = <uint32_t> q
-            self._copy_row(q)
+        self.team.run(self._copy_rows, self.team.divide(0, self.n, self.d))
         if self.weight != NULL:
             scale = self.weight_scale() / WEIGHT_STEP
             for q in range(self.n):
@@ -177,6 +190,13 @@ cdef class State:
         if self.source_weights is None:
             return 1.0
         return 2.0 ** (24 - np.frexp(self.source_weights.max())[1])
+
+    def _copy_rows(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t _):
+        cdef Py_ssize_t q
+        with nogil:
+            for q in range(first, last):
+                self.order[q] = <uint32_t> q
+                self._copy_row(q)
 
     cdef void _copy_row(self, Py_ssize_t q) noexcept nogil:
         cdef char *target = <char *> self.rows.values + q * self.row_size
@@ -215,6 +235,7 @@ cdef class State:
         cdef Py_ssize_t i, j
         self.k = k
         self.n_fixed = self.book.n_fixed = len(fixed)
+        self.fixed_codewords = fixed
         for i in range(self.n):
             self.label[i] = labels[self.source[i]]
         cdef const uint8_t[::1] view
@@ -228,10 +249,18 @@ cdef class State:
             self.renew(j)
         memcpy(self.before, self.book.codewords, k * self.d * self.real_size)
 
+    def labels(self):
+        """Return the labels (n,) of the input's rows."""
+        labels = np.empty(self.n, np.int32)
+        cdef int32_t[::1] view = labels
+        cdef Py_ssize_t i
+        for i in range(self.n):
+            view[self.source[i]] = self.label[i]
+        return labels
+
     def sum_up(self):
         """Make sums, counts and codewords anew from the labels."""
-        cdef Py_ssize_t i, j, q
-        cdef void *scratch
+        cdef Py_ssize_t i
         for i in range(self.capacity):
             self.size[i] = 0
         for i in range(self.n):
@@ -239,13 +268,22 @@ cdef class State:
         self.sort_members()
         memset(self.book.sums, 0, self.k * self.d * sizeof(double))
         memset(self.book.counts, 0, self.k * sizeof(double))
-        for j in prange(self.k, nogil=True, num_threads=self.n_threads, schedule="dynamic"):
-            scratch = self.workers[threadid()].scratch
-            for q in range(self.start[j], self.start[j + 1]):
-                self.kernel.add(&self.rows, self.order[q], self.weight_of(self.order[q]),
-                                self.book.sums + j * self.d, scratch)
-                self.book.counts[j] += self.weight_of(self.order[q])
-            self.kernel.settle(&self.book, j)
+        self.team.run(self._sum_up_clusters, self.divide(0, self.k, self.d))
+
+    def _sum_up_clusters(self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
+        cdef Py_ssize_t j, q
+        cdef void *scratch = self.workers[thread].scratch
+        with nogil:
+            for j in range(first, last):
+                for q in range(self.start[j], self.start[j + 1]):
+                    self.add(self.order[q], self.book.sums + j * self.d, scratch)
+                    self.book.counts[j] += self.weight_of(self.order[q])
+                self.kernel.settle(&self.book, j)
+
+    def divide(self, Py_ssize_t first, Py_ssize_t last, double row_cost):
+        """Cut a range of clusters into pieces for the team; needs sorted members."""
+        return self.team.divide_clusters(
+            np.asarray(<int64_t[:self.k + 1]> self.start), first, last, row_cost)
 
     cdef void renew(self, Py_ssize_t j) noexcept nogil:
         """Forget what is known of cluster j, whose members are others now."""
@@ -254,14 +292,10 @@ cdef class State:
         self.gain[j] = 0
         self.changed[j] = FLT_MAX
 
-    cdef void hand_over(self, Py_ssize_t i, Py_ssize_t to, void *scratch) noexcept nogil:
-        """Move row i to another cluster, sums and all, without setting the codewords."""
+    cdef void relabel(self, Py_ssize_t i, Py_ssize_t to) noexcept nogil:
+        """Note that row i is in another cluster; sums and counts are the caller's."""
         cdef Py_ssize_t j = self.label[i]
         cdef double weight = self.weight_of(i)
-        self.kernel.add(&self.rows, i, -weight, self.book.sums + j * self.d, scratch)
-        self.kernel.add(&self.rows, i, weight, self.book.sums + to * self.d, scratch)
-        self.book.counts[j] -= weight
-        self.book.counts[to] += weight
         self.size[j] -= 1
         self.size[to] += 1
         self.label[i] = <int32_t> to
@@ -270,6 +304,12 @@ cdef class State:
         self.changed[j] += weight
         self.changed[to] += weight
         self.touched[j] = self.touched[to] = 1
+
+    cdef void add(self, Py_ssize_t i, double *total, void *scratch) noexcept nogil:
+        """Add row i, weighted, to a sum."""
+        cdef uint32_t row = <uint32_t> i
+        self.kernel.add(&self.rows, &row, 1, NULL if self.weight == NULL else self.weight + i,
+                        total, scratch)
 
     cdef void sort_members(self) noexcept nogil:
         """List the members of each cluster, in the order of the rows."""
@@ -324,19 +364,29 @@ cdef class State:
             worker.others[i] = <uint32_t> (i + (i >= j))
         return worker.others
 
-    cdef Py_ssize_t slice_end(self, Py_ssize_t first, Py_ssize_t last,
-                              double row_cost) noexcept nogil:
-        """Return where to pause, from cluster `first` on, to look for Ctrl-C."""
-        cdef Py_ssize_t end = first + 1
-        cdef double rows = SLICE / row_cost
-        while end < last and self.start[end + 1] - self.start[first] < rows:
-            end += 1
-        return end
+    def check(self):
+        """Check that sums, counts and sizes are those of the members, and none is empty."""
+        cdef Py_ssize_t i, j
+        size = np.array(<int32_t[:self.k]> self.size)
+        counts = np.array(<double[:self.k]> self.book.counts)
+        sums = np.array(<double[:self.k * self.d]> self.book.sums)
+        found_counts, found_sums = np.zeros(self.k), np.zeros((self.k, self.d))
+        cdef double[::1] count = found_counts
+        cdef double[:, ::1] total = found_sums
+        for i in range(self.n):
+            j = self.label[i]
+            count[j] += self.weight_of(i)
+            self.add(i, &total[j, 0], self.workers[0].scratch)
+        assert (size == np.bincount(<int32_t[:self.n]> self.label, minlength=self.k)).all()
+        assert (size[self.n_fixed:] > 0).all()
+        assert (counts == found_counts).all()
+        error = np.abs(sums.reshape(found_sums.shape) - found_sums)
+        assert (error <= 1e-9 * np.abs(found_sums).max()).all()
 
     def error(self):
         """Return the total weighted squared error, to the rounding of |X|^2."""
         cdef Py_ssize_t i, j
-        cdef double total, error = self._square_sum(), sum_dot, norm2
+        cdef double total, error = self._square_sum(), norm2
         cdef double *sums
         for j in range(self.k):
             sums = self.book.sums + j * self.d
@@ -359,41 +409,62 @@ cdef class State:
 
     cdef double _square_sum(self):
         """Return the sum over the rows of weight * |x|^2."""
-        cdef Py_ssize_t p, i
-        cdef double[::1] sums
         if self.square_sum == 0:
             sums = np.zeros(PIECES)
-            for p in prange(PIECES, nogil=True, num_threads=self.n_threads, schedule="dynamic"):
-                for i in range(p * self.n // PIECES, (p + 1) * self.n // PIECES):
-                    sums[p] += self.weight_of(i) * self.kernel.norm(
-                        &self.rows, i, self.workers[threadid()].scratch)
+
+            def add_piece(Py_ssize_t p, Py_ssize_t _, Py_ssize_t thread):
+                cdef Py_ssize_t i
+                cdef double total = 0
+                cdef void *scratch = self.workers[thread].scratch
+                with nogil:
+                    for i in range(p * self.n // PIECES, (p + 1) * self.n // PIECES):
+                        total += self.weight_of(i) * self.kernel.norm(&self.rows, i, scratch)
+                sums[p] = total
+
+            self.team.run(add_piece, [(p, p + 1) for p in range(PIECES)])
             self.square_sum = np.sum(sums)
         return self.square_sum
 
     def result(self):
         """Return (centers (k, d), labels (n,), counts (k,)) of the input, in float64 sums."""
-        cdef Py_ssize_t i, j, q
         labels = np.empty(self.n, np.int32)
         sums, counts = np.zeros((self.k, self.d)), np.zeros(self.k)
+        zeros = np.zeros(self.d, self.offset.dtype)
         cdef int32_t[::1] label = labels
         cdef double[:, ::1] total = sums
         cdef double[::1] count = counts
         cdef const double[::1] weights = self.source_weights
-        cdef double weight
-        zeros = np.zeros(self.d, self.offset.dtype)
         cdef const uint8_t[::1] none = zeros.view(np.uint8)
-        cdef centnn_samples raw = self.input
-        raw.offset = &none[0]
+        cdef const void *no_offset = &none[0]
+
+        def sum_up(Py_ssize_t first, Py_ssize_t last, Py_ssize_t thread):
+            cdef Py_ssize_t i, j, q
+            cdef double weight = 1
+            cdef centnn_samples raw = self.input
+            raw.offset = no_offset
+            with nogil:
+                for j in range(first, last):
+                    for q in range(self.start[j], self.start[j + 1]):
+                        i = self.source[self.order[q]]
+                        label[i] = <int32_t> j
+                        if self.weight != NULL:
+                            weight = weights[i]
+                        count[j] += weight
+                        add_raw(self, &raw, i, weight, &total[j, 0], &self.workers[thread])
+
         self.sort_members()
-        for j in prange(self.k, nogil=True, num_threads=self.n_threads, schedule="dynamic"):
-            for q in range(self.start[j], self.start[j + 1]):
-                i = self.source[self.order[q]]
-                label[i] = <int32_t> j
-                weight = 1.0 if weights is None else weights[i]
-                count[j] += weight
-                self.kernel.add(&raw, i, weight, &total[j, 0],
-                                self.workers[threadid()].scratch)
-        for j in range(self.n_fixed, self.k):
-            sums[j] /= count[j]
+        self.team.run(sum_up, self.divide(0, self.k, self.d))
+        sums[self.n_fixed:] /= counts[self.n_fixed:, None]
         dtype = np.float64 if self.is_double else np.float32
         return sums.astype(dtype), labels, counts
+
+
+cdef void add_raw(State state, const centnn_samples *samples, Py_ssize_t i, double weight,
+                  double *total, Worker *worker) noexcept nogil:
+    """Add a row of the input to a sum, with its weight in full precision."""
+    cdef Py_ssize_t p
+    cdef uint32_t row = <uint32_t> i
+    memset(worker.vectors, 0, state.d * sizeof(double))
+    state.kernel.add(samples, &row, 1, NULL, worker.vectors, worker.scratch)
+    for p in range(state.d):
+        total[p] += weight * worker.vectors[p]

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from centnn._rounds import _grow, _plan, _round, _shrink
-from centnn._rounds._state import State
+from centnn._rounds._begin import begin
+from centnn._rounds._last import complete
+from centnn._rounds._state import IS_DEBUG_BUILD, State
+from centnn._rounds._team import Team
 
 Array = NDArray[Any]
 Monitor = Callable[[int, int, float], bool]
@@ -19,10 +22,11 @@ SETTLE_SHRUNK = 6  # rounds at the end of removal
 SETTLE_TAIL = 4  # rounds after the tail round
 SETTLE_BREATH = 8  # rounds at the end of a breath
 SETTLE_INIT = 50  # rounds from given codewords
+ARRANGE = 8  # growth after which the rows are put in order again
 WORTH_KEEPING = 1e-7  # the part by which a breath must lower the error
 
 
-class Stopped(Exception):
+class StopTraining(Exception):  # noqa: N818 (no error)
     """The monitor has asked to stop."""
 
 
@@ -35,7 +39,6 @@ class Trainer:
         self.monitor = monitor
         self.n_rounds = 0
         self.age = 0  # rounds that the lists have been used for
-        self.n_moves = 0
         self.stopped = False
 
     def round(self, tail: bool = False) -> int:
@@ -44,9 +47,10 @@ class Trainer:
         moves: int = _round.run(self.state, plan.n_parts, plan.share, self.age, tail)
         self.age = (self.age + 1) % plan.list_age
         self.n_rounds += 1
-        self.n_moves += moves
+        if IS_DEBUG_BUILD:
+            self.state.check()
         if self.monitor(self.n_rounds, self.state.k, self.state.error()):
-            raise Stopped
+            raise StopTraining
         return moves
 
     def settle(self, n_rounds: int, quiet: float) -> None:
@@ -55,11 +59,16 @@ class Trainer:
             if self.round() <= quiet * self.state.n:
                 break
 
-    def grow(self, target: int, ratio: float) -> None:
+    def grow(self, target: int, ratio: float, may_arrange: bool = False) -> None:
         """Split clusters up to `target` codewords in steps by `ratio`, a round after each."""
         state = self.state
+        arranged = state.k
         while state.k < target:
-            state.sort()
+            if may_arrange and state.k >= ARRANGE * arranged:
+                state.arrange()
+                arranged = state.k
+            else:
+                state.sort()
             step = min(target, max(state.k + 1, int(state.k * ratio)))
             if _grow.split(state, step, self.plan.stale) == 0:
                 break
@@ -69,9 +78,10 @@ class Trainer:
     def shrink(self, target: int, at_once: int) -> None:
         """Remove codewords down to `target`, `at_once` at a time, a round after each."""
         while self.state.k > target:
-            _shrink.remove(self.state, min(at_once, self.state.k - target), self.plan.share)
-            self.age = 0
+            n = min(at_once, self.state.k - target)
+            _shrink.remove(self.state, n, self.plan.share, self.age)
             if not self.stopped:
+                self.age = max(self.age, 1)
                 self.round()
 
     def breathe(self, n_clusters: int) -> None:
@@ -82,7 +92,7 @@ class Trainer:
             error, saved = state.error(), state.snapshot()
             try:
                 self.breath(n_clusters, max(1, int(part * n_clusters)))
-            except BaseException:
+            except StopTraining:
                 state.restore(saved)
                 raise
             if state.error() >= error * (1 - WORTH_KEEPING):
@@ -97,10 +107,14 @@ class Trainer:
         self.shrink(n_clusters, max(1, int(plan.breath_shrink * n_clusters)))
         self.settle(SETTLE_BREATH, plan.breath_quiet)
 
-    def find(self, n_clusters: int) -> None:
+    def train(self, n_clusters: int, settle_only: bool) -> None:
         """Find n_clusters codewords from those that there are."""
         plan = self.plan
-        self.grow(int(plan.overshoot * n_clusters), plan.growth)
+        if settle_only:
+            self.grow(n_clusters, plan.growth)
+            self.finish(SETTLE_INIT)
+            return
+        self.grow(int(plan.overshoot * n_clusters), plan.growth, may_arrange=True)
         self.state.arrange()
         self.settle(SETTLE_GROWN, plan.quiet)
         self.shrink(n_clusters, max(1, int(plan.shrink_part * n_clusters)))
@@ -134,22 +148,22 @@ def train(
     n, d = samples.shape
     plan = plan or _plan.choose(n, d, n_clusters, effort)
     capacity = int(max(plan.overshoot, 1 + plan.breath) * n_clusters) + 1
-    state = State(samples, weights, capacity, plan.n_near, n_threads)
-    trainer = Trainer(state, plan, monitor)
-    begin(state, init, fixed, n_threads)
+    team = Team(n_threads)
     try:
-        if init is None or fixed:
-            trainer.find(n_clusters)
-        else:
-            trainer.grow(n_clusters, plan.growth)
-            trainer.finish(SETTLE_INIT)
-    except Stopped:
-        trainer.stopped = True
-        trainer.shrink(n_clusters, max(1, n_clusters // 8))
-    return *state.result(), trainer.n_rounds
-
-
-def begin(state: State, init: Array | None, n_fixed: int, n_threads: int) -> None:
-    """Start with one codeword, or with those of init that have samples or are fixed."""
-    if init is None:
-        state.start_with(np.zeros(state.n, np.int32), 1, np.empty((0, state.d)))
+        state = State(samples, weights, capacity, plan.n_near, team)
+        trainer = Trainer(state, plan, monitor)
+        begin(state, samples, init, fixed)
+        try:
+            trainer.train(n_clusters, settle_only=init is not None and not fixed)
+            if state.k < n_clusters:
+                labels = complete(samples, state.labels(), state.k, n_clusters)
+                state.start_with(labels, n_clusters, state.fixed_codewords)
+                trainer.settle(SETTLE_SHRUNK, plan.quiet)
+        except StopTraining:
+            trainer.stopped = True
+            trainer.shrink(n_clusters, max(1, n_clusters // 8))
+        centers, labels, counts = state.result()
+        centers[:fixed] = state.fixed_codewords
+        return centers, labels, counts, trainer.n_rounds
+    finally:
+        team.close()

@@ -48,7 +48,7 @@ def build(folder):
         return target
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        objects = list(pool.map(compile_one, [*files, HERE / "oracle.c"]))
+        objects = list(pool.map(compile_one, [*files, HERE / "oracle.c", HERE / "lists.c"]))
     library = folder / "centnn.so"
     subprocess.run(["cc", "-shared", *objects, "-o", library, "-lm"], check=True)
     return library
@@ -87,6 +87,7 @@ def load():
         ("centnn_isa_available", ctypes.c_char_p, [size]),
         ("centnn_status_string", ctypes.c_char_p, [ctypes.c_int]),
         ("centnn_decode", ctypes.c_int, [ptr, size, size, ptr, size, size, ptr]),
+        ("lists_of", ptr, [ctypes.c_int]),
         ("oracle", None, [size, size, size, ptr, ptr, ptr]),
     ]:
         function = getattr(c, name)

@@ -1,0 +1,3 @@
+from centnn._rounds._state import State
+
+def split(state: State, target: int, stale: float) -> int: ...

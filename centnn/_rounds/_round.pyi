@@ -1,0 +1,3 @@
+from centnn._rounds._state import State
+
+def run(state: State, n_parts: int, share: float, age: int, tail: bool = False) -> int: ...

@@ -1,0 +1,3 @@
+from centnn._rounds._state import State
+
+def remove(state: State, n: int, share: float, age: int) -> int: ...
