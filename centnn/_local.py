@@ -1,16 +1,17 @@
 """`local`: the same winner/loser moves, organised for speed and a low error; see `fit_codebook`.
 
-This module prepares the samples and chooses what trains on them:
+This module prepares the samples and sends them through the stages:
 
-- one coordinate: the optimum, which can be computed (`_optimal`);
-- little or middling data: `_worklist`, which looks only at what has changed, and can therefore
-  afford thousands of trials;
-- much data, or many coordinates: `_rounds`, which searches in blocks, against lists of near
-  codewords.
+- one coordinate: the optimum, which can be computed (`_optimal`), and nothing else;
+- `_rounds` grows a codebook and settles it, in blocks, against lists of near codewords;
+- `_worklist` refines it where the data is little enough: it looks only at what has changed, and can
+  therefore afford thousands of trials;
+- `_entropy_constrained` goes on from there, counting the bits of codes as well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,8 @@ Array = NDArray[Any]
 # between codewords, which is what `_worklist` lives on.
 MANY_DIMENSIONS = 32
 
-# N * D * K from which on `_rounds` is as good in less time, and the most samples of `_worklist`:
-# it takes a float copy of integer samples, and their number bounds that.
+# N * D * K from which on trying one swap after the other would take far longer than `_rounds`; and
+# the most samples of `_worklist`, which takes a float copy of integer samples.
 MUCH_WORK = 1e9
 MANY_SAMPLES = 1 << 20
 
@@ -55,19 +56,31 @@ def train(
     samples, weights = merge(X, weights)
     _check_distinct(samples, options, len(X))
     samples, exponent = _scaled(samples)
-    engine = _worklist if _suits_worklist(samples, options.n_clusters) else _rounds
-    if engine is _worklist and samples.dtype not in EXPONENTS:
-        samples = samples.astype(np.float32)
-    centers, labels, counts, _ = engine.train(
+    report = _reporter(monitor, exponent)
+    start = options.init if options.fixed is None else options.fixed
+    n_fixed = 0 if options.fixed is None else len(options.fixed)
+    centers, labels, counts, _ = _rounds.train(
         samples,
         weights,
         options.n_clusters,
-        options.effort,
-        lambda _, k, error: monitor.next(k, float(np.ldexp(error, 2 * exponent))),
+        "balanced" if options.effort == "best" else options.effort,
+        report,
         options.n_threads,
-        init=_start(options, samples, exponent),
-        fixed=0 if options.fixed is None else len(options.fixed),
+        init=None if start is None else np.ldexp(start, -exponent),
+        fixed=n_fixed,
     )
+    if _suits_worklist(samples, options.n_clusters) and not monitor.stopped:
+        samples = samples.astype(centers.dtype, copy=False)
+        centers, labels, counts = _worklist.refine(
+            samples,
+            weights,
+            labels,
+            options.n_clusters,
+            "fast" if options.init is not None else options.effort,
+            report,
+            options.n_threads,
+            fixed=centers[:n_fixed] if n_fixed else None,
+        )
     if options.rate_weight and not monitor.stopped:
         centers, labels, counts = _constrain(samples, weights, labels, exponent, options, monitor)
     error = squared_error(samples, weights, centers, labels, options.n_threads)
@@ -99,10 +112,13 @@ def _scaled(samples: Array) -> tuple[Array, int]:
     return (np.ldexp(samples, -excess) if excess else samples), excess
 
 
-def _start(options: Options, samples: Array, exponent: int) -> NDArray[np.float64] | None:
-    """Return the codewords to start from: `init`, or the fixed ones."""
-    start = options.init if options.fixed is None else options.fixed
-    return None if start is None else np.ldexp(start, -exponent)
+def _reporter(monitor: Monitor, exponent: int) -> Callable[[int, int, float], bool]:
+    """Return what the stages call after each round: their errors are those of scaled samples."""
+
+    def report(_round: int, n_codewords: int, error: float) -> bool:
+        return monitor.next(n_codewords, float(np.ldexp(error, 2 * exponent)))
+
+    return report
 
 
 def _constrain(
@@ -122,7 +138,7 @@ def _constrain(
         labels,
         options.n_clusters,
         float(np.ldexp(options.rate_weight, -2 * exponent)),
-        lambda k, error: monitor.next(k, float(np.ldexp(error, 2 * exponent))),
+        lambda k, error: _reporter(monitor, exponent)(0, k, error),
         options.n_threads,
     )
     counts = np.asarray(partition.counts)

@@ -21,6 +21,7 @@ SETTLE_GROWN = 2  # rounds at the end of growth
 SETTLE_SHRUNK = 6  # rounds at the end of removal
 SETTLE_TAIL = 4  # rounds after the tail round
 SETTLE_BREATH = 8  # rounds at the end of a breath
+SHARED_WORK = 1e7  # N * D * K from which threads share the work
 SETTLE_INIT = 50  # rounds from given codewords
 ARRANGE = 8  # growth after which the rows are put in order again
 WORTH_KEEPING = 1e-7  # the part by which a breath must lower the error
@@ -148,7 +149,8 @@ def train(
     n, d = samples.shape
     plan = plan or _plan.choose(n, d, n_clusters, effort)
     capacity = int(max(plan.overshoot, 1 + plan.breath) * n_clusters) + 1
-    team = Team(n_threads)
+    # Below this, handing work to threads takes longer than the work.
+    team = Team(n_threads if float(n) * d * n_clusters >= SHARED_WORK else 1)
     try:
         state = State(samples, weights, capacity, plan.n_near, team)
         trainer = Trainer(state, plan, monitor)

@@ -1,5 +1,5 @@
-"""Training of small and middle-sized data: clusters settle one by one."""
+"""Codebooks of small and middle-sized data made better: clusters settle and change one by one."""
 
-from centnn._worklist.efforts import train
+from centnn._worklist.efforts import refine
 
-__all__ = ["train"]
+__all__ = ["refine"]

@@ -77,7 +77,6 @@ cdef class Clusters:
     cdef void clear(self, Py_ssize_t j) noexcept nogil
     cdef int hand_over(self, int32_t i, Py_ssize_t p, Py_ssize_t q) except -1 nogil
     cdef void update(self, Py_ssize_t j) noexcept nogil
-    cdef void close_up(self) noexcept nogil
     cdef void begin(self) noexcept nogil
     cdef void commit(self) noexcept nogil
     cdef int undo(self) except -1 nogil
@@ -87,7 +86,6 @@ cdef class Clusters:
     cdef void _add_up(self, Py_ssize_t j) noexcept nogil
     cdef int _record(self, int32_t i, Py_ssize_t p, Py_ssize_t q) except -1 nogil
     cdef void _save(self, Py_ssize_t j) noexcept nogil
-    cdef void _relocate(self, Py_ssize_t j, Py_ssize_t to) noexcept nogil
 
 
 cdef void put(void *reals, Py_ssize_t size, Py_ssize_t i, double value) noexcept nogil

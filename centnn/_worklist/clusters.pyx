@@ -211,20 +211,6 @@ cdef class Clusters:
         put(self.inverse, self.real_size, j, inverse)
         put(self.stretch, self.real_size, j, sqrt(1 + inverse))
 
-    cdef void close_up(self) noexcept nogil:
-        """Give the places of empty clusters to the last ones."""
-        cdef Py_ssize_t j = self.n_fixed, last
-        while j < self.n_clusters:
-            if self.cluster[j].size == 0:
-                last = self.n_clusters - 1
-                if j != last:
-                    self._relocate(last, j)
-                self.clear(last)
-                self.n_clusters = last
-            else:
-                self.cluster[j].cost_stamp = -1
-                j += 1
-
     cdef void begin(self) noexcept nogil:
         """Remember the state as it is now, for `undo`."""
         self.recording = True
@@ -330,19 +316,6 @@ cdef class Clusters:
         self.saved[s] = self.cluster[j]
         memcpy(&self.saved_sums[s * self.d], &self.sums[j * self.d], self.d * sizeof(double))
         self.n_saved += 1
-
-    cdef void _relocate(self, Py_ssize_t j, Py_ssize_t to) noexcept nogil:
-        """Exchange cluster j with the empty cluster `to`."""
-        cdef Cluster hole = self.cluster[to]
-        cdef bint moved = self.cluster[j].moved
-        cdef int64_t stamp = self.cluster[j].stamp
-        self.cluster[to] = self.cluster[j]
-        self.cluster[j] = hole
-        memcpy(&self.sums[to * self.d], &self.sums[j * self.d], self.d * sizeof(double))
-        self.update(to)
-        self.cluster[to].moved = moved
-        self.cluster[to].stamp = stamp
-        self.cluster[to].cost_stamp = -1
 
     cdef void clear(self, Py_ssize_t j) noexcept nogil:
         """Make an empty cluster as good as new."""

@@ -1,4 +1,4 @@
-"""Removal: the clusters go whose samples cost least elsewhere.
+"""Removal: what it costs to give a cluster's samples to others, and doing it.
 
 The cost is exact: each sample goes to the nearest other codeword, and these then move to the means
 of their old and new samples. Where samples of weight n go to a codeword w of weight N, the error
@@ -16,14 +16,12 @@ from centnn._worklist.clusters cimport Cluster, Clusters, Memory, get, largest, 
 from centnn._worklist.scratch cimport Bench, Scratch, n_tiles
 from centnn._worklist.settle cimport padded, widen
 
-import numpy as np
-
 cdef enum:
     PARALLEL_WORK = 8192  # samples in clusters to work out that are worth waking threads
 
 
 cdef class Shrinker:
-    """Removes clusters of a self.state."""
+    """Removes clusters of a state."""
 
     def __init__(self, Clusters state, Bench bench):
         cdef Memory memory = Memory()
@@ -31,33 +29,6 @@ cdef class Shrinker:
         self.bench = bench
         self.memory = memory
         self.stale = <int *> memory.take(state.capacity, sizeof(int))
-
-    def step(self, Py_ssize_t n_removals):
-        """Remove at most so many clusters, the cheapest first; at least one.
-
-        One that receives samples is not removed itself, nor one whose samples would go to one that
-        has been: its cost is not what it was.
-        """
-        cdef Py_ssize_t j, r, removed = 0, n = self.state.n_clusters
-        with nogil:
-            self.refresh()
-        costs = np.array([self.state.cluster[j].cost for j in range(self.state.n_fixed, n)])
-        is_out = np.zeros(n, dtype=bool)
-        is_frozen = np.zeros(n, dtype=bool)
-        for j in np.argsort(costs, kind="stable") + self.state.n_fixed:
-            receivers = [self.state.cluster[j].receivers[r]
-                         for r in range(self.state.cluster[j].n_receivers)]
-            if is_frozen[j] or is_out[receivers].any():
-                continue
-            is_out[j] = True
-            is_frozen[receivers] = True
-            with nogil:
-                self.remove(j)
-            removed += 1
-            if removed == n_removals:
-                break
-        with nogil:
-            self.state.close_up()
 
     cdef int refresh(self) except -1 nogil:
         """Work out the cost of removing each cluster, where that may have changed."""

@@ -81,14 +81,6 @@ cdef class Solver:
                 break
             self.settle(n_rounds)
 
-    def shrink(self, Py_ssize_t n_clusters):
-        """Remove clusters until there are so many: in small batches, unless it has to stop."""
-        batch = max(1, n_clusters // 16)
-        while self.state.n_clusters > n_clusters:
-            surplus = self.state.n_clusters - n_clusters
-            self.shrinker.step(surplus if self.is_stopped else min(batch, surplus))
-            self.settle(1)
-
     def swap(self, Py_ssize_t patience):
         """Swap clusters until `patience` swaps in a row have failed."""
         cdef Py_ssize_t tried = 1
