@@ -22,6 +22,7 @@ from centnn._duplicates import check_distinct, merge
 from centnn._error import squared_error
 from centnn._monitor import Monitor
 from centnn._options import Options
+from centnn.quantizer import quantize
 
 Array = NDArray[Any]
 
@@ -83,6 +84,8 @@ def train(
         )
     if options.rate_weight and not monitor.stopped:
         centers, labels, counts = _constrain(samples, weights, labels, exponent, options, monitor)
+    if monitor.stopped:
+        centers, labels, counts = _reassigned(samples, weights, centers, n_fixed, options)
     error = squared_error(samples, weights, centers, labels, options.n_threads)
     return np.ldexp(centers, exponent), counts, float(np.ldexp(error, 2 * exponent))
 
@@ -119,6 +122,24 @@ def _reporter(monitor: Monitor, exponent: int) -> Callable[[int, int, float], bo
         return monitor.next(n_codewords, float(np.ldexp(error, 2 * exponent)))
 
     return report
+
+
+def _reassigned(
+    samples: Array,
+    weights: NDArray[np.float64] | None,
+    centers: Array,
+    n_fixed: int,
+    options: Options,
+) -> tuple[Array, NDArray[np.int32], NDArray[np.float64]]:
+    """Give each sample to its nearest codeword; drop codewords, unless fixed, that get none.
+
+    For a training that was stopped: its samples had not settled.
+    """
+    codes = quantize(samples, centers, n_threads=options.n_threads)
+    counts = np.bincount(codes, weights, len(centers)).astype(np.float64, copy=False)
+    used = (counts > 0) | (np.arange(len(centers)) < n_fixed)
+    labels = (np.cumsum(used) - 1)[codes].astype(np.int32)
+    return centers[used], labels, counts[used]
 
 
 def _constrain(

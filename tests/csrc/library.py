@@ -48,7 +48,7 @@ def build(folder):
         return target
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        objects = list(pool.map(compile_one, [*files, HERE / "oracle.c", HERE / "lists.c"]))
+        objects = list(pool.map(compile_one, [*files, HERE / "oracle.c", HERE / "training.c"]))
     library = folder / "centnn.so"
     subprocess.run(["cc", "-shared", *objects, "-o", library, "-lm"], check=True)
     return library

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from library import isas, lib
 
-lib.centnn_current_kernel.restype = ctypes.POINTER(ctypes.c_void_p)
-lib.centnn_current_kernel.argtypes = [ctypes.c_int]
+lib.near_of.restype = ctypes.c_void_p
+lib.near_of.argtypes = [ctypes.c_int]
 
 TILE = 128
 PRECISIONS = {"f4": 3, "f8": 4}
@@ -59,7 +59,7 @@ class Near(ctypes.Structure):
 
 
 def near(precision):
-    return ctypes.cast(lib.centnn_current_kernel(PRECISIONS[precision])[3], ctypes.POINTER(Near))[0]
+    return ctypes.cast(lib.near_of(PRECISIONS[precision]), ctypes.POINTER(Near))[0]
 
 
 class Case:

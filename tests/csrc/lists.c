@@ -1,7 +1,0 @@
-/* lists.c - hands the functions of csrc/lists.h to the tests */
-#include "../../csrc/dispatch.h"
-
-const centnn_lists *lists_of(int precision)
-{
-    return centnn_current_kernel((centnn_dtype)precision)->lists;
-}
