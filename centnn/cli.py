@@ -120,13 +120,14 @@ def _info(args: argparse.Namespace) -> None:
     data = args.input.read_bytes()
     with _naming(args.input):
         header = read_header(data)
-    colour = "grey" if header.channels == 1 else "colour"
-    bits_per_pixel = 8 * len(data) / (header.height * header.width)
-    print(f"image      {header.width}x{header.height} pixels (width x height), {colour}")
-    print(f"block      {header.block_height}x{header.block_width} pixels (height x width)")
-    print(f"codewords  {header.n_codewords}")
+    alpha = " with alpha" if header.has_alpha else ""
+    print(f"version    {header.version}")
+    print(f"image      {header.width}x{header.height} pixels (width x height)")
+    print(f"samples    {header.colour}{alpha}, {header.depth} bits")
+    print(f"block      {header.block[0]}x{header.block[1]} pixels (height x width)")
+    print(f"codewords  {' + '.join(map(str, header.n_codewords))}")
     print(f"size       {len(data)} bytes")
-    print(f"rate       {bits_per_pixel:.3f} bits per pixel")
+    print(f"rate       {8 * len(data) / (header.height * header.width):.3f} bits per pixel")
 
 
 # Their arguments

@@ -55,9 +55,11 @@ def test_compress_decompress_info(shape, capsys):
     assert run("info", "out.cvq") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
-        f"image      34x21 pixels (width x height), {'colour' if len(shape) == 3 else 'grey'}",
+        "version    2",
+        "image      34x21 pixels (width x height)",
+        f"samples    {'ycbcr420' if len(shape) == 3 else 'grey'}, 8 bits",
         "block      2x5 pixels (height x width)",
-        "codewords  7",
+        f"codewords  {'7 + 7' if len(shape) == 3 else 7}",
         f"size       {len(data)} bytes",
         f"rate       {8 * len(data) / (21 * 34):.3f} bits per pixel",
     ]
@@ -179,7 +181,7 @@ BAD_INPUT = {
         lambda: ["compress", with_16_bits(), "out"],
         "deep.png: a picture must have 8 bits",
     ),
-    "K = 0": (lambda: ["compress", plain(), "out", "-k", 0], "n_codewords must be an integer of"),
+    "K = 0": (lambda: ["compress", plain(), "out", "-k", 0], "n_codewords must be an integer from"),
     "K too large": (lambda: ["compress", plain(), "out", "-k", 5], "n_codewords must be at most"),
     "no block": (lambda: ["compress", plain(), "out", "-b", 0], "block must be a positive integer"),
     "no folder": (lambda: ["compress", plain(), "no/out", "-k", 1], "no/out: No such file"),
