@@ -54,7 +54,7 @@ def test_the_picture_is_a_png_with_a_panel_for_each(noise, n_experiments):
     png = draw([Experiment("noise", noise, results)] * n_experiments)
     drawn = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     height, width = drawn.shape[:2]
-    assert 300 * n_experiments < height < 600 * n_experiments
+    assert 600 * n_experiments < height < 1200 * n_experiments
     assert width > 5 * 300
 
 

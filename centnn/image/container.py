@@ -18,7 +18,15 @@ from centnn.image.colour import to_planes
 from centnn.image.encoder import PlaneOptions, encode_plane, encode_with_book, train_plane
 from centnn.image.fields import version_of
 
-__all__ = ["COLOURS", "FileInfo", "compress", "decompress", "read_header", "train_codebook"]
+__all__ = [
+    "COLOURS",
+    "FileInfo",
+    "compress",
+    "count_blocks",
+    "decompress",
+    "read_header",
+    "train_codebook",
+]
 
 Array = NDArray[Any]
 
@@ -60,7 +68,8 @@ def compress(
     block: Block = 4,
     *,
     colour: str | None = None,
-    rate_weight: float = 0.0,
+    effort: str = "balanced",
+    rate_weight: float | str = 0.0,
     codebook: bytes | None = None,
     n_threads: int | None = None,
     callback: Callback | None = None,
@@ -80,9 +89,12 @@ def compress(
         How to code colours: blocks of red, green and blue, or a plane of Y and one of Cb and Cr.
         The latter has a quarter of the codewords, but 16 if Y has as many; with 420, it has half
         the rows and columns. By default "ycbcr420", or "rgb" if `block` is 1.
-    rate_weight : float
+    effort : {"fast", "balanced", "best"}
+        How long to train, as for `centnn.fit_codebook`.
+    rate_weight : float or "auto"
         What a bit of the file is worth: code and train for the least sum of squared differences
-        + rate_weight * bits, codewords of no use being dropped.
+        + rate_weight * bits, codewords of no use being dropped. "auto" is what a bit is worth
+        about the quality that so many codewords give.
     codebook : bytes, optional
         What `train_codebook` returned: use this instead of training. `n_codewords`, `block` and
         `colour` are then those of the codebook. `decompress` will need it, too.
@@ -115,7 +127,9 @@ def compress(
             f"n_codewords must be at most the number of different blocks in img, {n_different}, "
             f"got {n_codewords}"
         )
-    options = _plane_options(n_codewords, size, planes, rate_weight, n_threads, callback)
+    options = _plane_options(
+        n_codewords, size, planes, effort, _checked_weight(rate_weight), n_threads, callback
+    )
     coded = [encode_plane(*of_plane) for of_plane in zip(planes, options, strict=True)]
     return version2.pack_image(_header(pixels, alpha, model, halved=halved), coded, alpha)
 
@@ -126,7 +140,8 @@ def train_codebook(
     block: Block = 4,
     *,
     colour: str | None = None,
-    rate_weight: float = 0.0,
+    effort: str = "balanced",
+    rate_weight: float | str = 0.0,
     n_threads: int | None = None,
     callback: Callback | None = None,
 ) -> bytes:
@@ -137,7 +152,7 @@ def train_codebook(
     images : sequence of arrays
         Images as `compress` takes them, all grey or all in colour, of the same dtype; alpha
         channels are ignored.
-    n_codewords, block, colour, rate_weight, n_threads, callback
+    n_codewords, block, colour, effort, rate_weight, n_threads, callback
         As for `compress`.
 
     Returns
@@ -161,7 +176,9 @@ def train_codebook(
     model, halved = _colour_model(colour, pixels[0].shape[2], size)
     n_codewords = integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
     of_images = [to_planes(img, model, halved=halved) for img in pixels]
-    options = _plane_options(n_codewords, size, of_images[0], rate_weight, n_threads, callback)
+    options = _plane_options(
+        n_codewords, size, of_images[0], effort, _checked_weight(rate_weight), n_threads, callback
+    )
     books = [
         train_plane([planes[i] for planes in of_images], options[i]) for i in range(len(options))
     ]
@@ -199,6 +216,15 @@ def decompress(
         return version1.decompress(data, max_pixels)
     book = None if codebook is None else version2.unpack_book(codebook)
     return version2.unpack_image(data, book, max_pixels)
+
+
+def count_blocks(img: Array, block: Block, colour: str | None = None) -> int:
+    """Return how many codewords `compress` can be asked for: different blocks, 65,536 at most."""
+    pixels, _ = _split(img)
+    size = _checked_block(block, pixels.shape)
+    model, halved = _colour_model(colour, pixels.shape[2], size)
+    plane = to_planes(pixels, model, halved=halved)[0]
+    return count_distinct(to_blocks(plane, size), version2.MAX_CODEWORDS)
 
 
 def read_header(data: bytes) -> FileInfo:
@@ -240,7 +266,11 @@ def read_header(data: bytes) -> FileInfo:
 
 
 def _compress_with(
-    pixels: Array, alpha: Array | None, codebook: bytes, rate_weight: float, n_threads: int | None
+    pixels: Array,
+    alpha: Array | None,
+    codebook: bytes,
+    rate_weight: float | str,
+    n_threads: int | None,
 ) -> bytes:
     book = version2.unpack_book(codebook)
     channels = 1 if book.colour == "grey" else 3
@@ -258,8 +288,8 @@ def _compress_with(
             PlaneOptions(
                 len(of_plane.codewords),
                 of_plane.codewords.shape[1:3],
-                _checked_weight(rate_weight),
-                n_threads,
+                rate_weight=_checked_weight(rate_weight),
+                n_threads=n_threads,
             ),
         )
         for plane, of_plane in zip(planes, book.planes, strict=True)
@@ -312,21 +342,27 @@ def _plane_options(
     n_codewords: int,
     block: tuple[int, int],
     planes: list[Array],
-    rate_weight: float,
+    effort: str,
+    rate_weight: float | None,
     n_threads: int | None,
     callback: Callback | None,
 ) -> list[PlaneOptions]:
     of_chroma = max(min(n_codewords, CHROMA_LEAST), n_codewords // CHROMA_SHARE)
     numbers = [n_codewords, of_chroma][: len(planes)]
-    weight = _checked_weight(rate_weight)
-    return [PlaneOptions(number, block, weight, n_threads, callback) for number in numbers]
+    return [
+        PlaneOptions(number, block, effort, rate_weight, n_threads, callback) for number in numbers
+    ]
 
 
-def _checked_weight(rate_weight: float) -> float:
-    weight = float(rate_weight)
-    if not 0 <= weight < np.inf:
-        raise ValueError(f"rate_weight must be a number of at least 0, got {rate_weight!r}")
-    return weight
+def _checked_weight(rate_weight: float | str) -> float | None:
+    """Return the rate weight, None for "auto"."""
+    if rate_weight == "auto":
+        return None
+    if isinstance(rate_weight, str) or not 0 <= rate_weight < np.inf:
+        raise ValueError(
+            f"rate_weight must be a number of at least 0 or 'auto', got {rate_weight!r}"
+        )
+    return float(rate_weight)
 
 
 def _header(

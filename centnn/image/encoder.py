@@ -41,8 +41,10 @@ class PlaneOptions:
     """Codewords to train."""
     block: tuple[int, int]
     """Height and width of a block."""
-    rate_weight: float = 0.0
-    """What a bit is worth: so much sum of squared differences."""
+    effort: str = "balanced"
+    """How long to train, as for `fit_codebook`."""
+    rate_weight: float | None = 0.0
+    """What a bit is worth: so much sum of squared differences; None to derive it."""
     n_threads: int | None = None
     """Threads to use."""
     callback: Callback | None = None
@@ -87,6 +89,7 @@ class _Samples:
         self.grids = [block_grid(plane.shape, options.block) for plane in planes]
         self.shape = (*options.block, planes[0].shape[2])
         self.codes = np.empty(0, np.uint16)
+        self.rate_weight = options.rate_weight or 0.0
 
     def planes(self) -> list[NDArray[np.uint16]]:
         """Return the codes of each plane (rows, columns)."""
@@ -98,13 +101,17 @@ class _Samples:
         trained = fit_codebook(
             self.blocks,
             count_distinct(self.blocks, options.n_codewords),
+            effort=options.effort,
             n_threads=options.n_threads,
             callback=options.callback,
         )
+        if options.rate_weight is None:
+            # At high rates a bit a sample more divides the distortion by four.
+            self.rate_weight = 2 * np.log(2) * trained.inertia / self.blocks.size
         coarse = self._coarsened(trained.centers, trained.counts, trained.inertia)
         self.assign_nearest(coarse.codewords)
         book = self._with_model(coarse)
-        for _ in range(RATE_ROUNDS if options.rate_weight > 0 else 0):
+        for _ in range(RATE_ROUNDS if self.rate_weight > 0 else 0):
             self.assign(book.codewords, book.model)
             book = self._with_model(self._means())
         return book
@@ -117,7 +124,7 @@ class _Samples:
 
     def assign(self, samples: Array, model: ContextModel) -> None:
         """Code each block by the codeword at the least distance + rate weight * bits."""
-        if self.options.rate_weight == 0:
+        if self.rate_weight == 0:
             self.assign_nearest(samples)
             return
         codes, distances = quantize(
@@ -129,7 +136,7 @@ class _Samples:
         )
         borders = _context.Borders(samples, self.depth)
         chosen = [
-            model.choose(borders, near, far, self.options.rate_weight).ravel()
+            model.choose(borders, near, far, self.rate_weight).ravel()
             for near, far in zip(
                 self._by_plane(codes.astype(np.uint16)),
                 self._by_plane(distances.astype(np.float32)),
@@ -171,16 +178,15 @@ class _Samples:
         `counts` blocks each have the centers as their means, with this sum of squared distances.
         """
         best, least = None, np.inf
-        weight = self.options.rate_weight
         shaped = centers.reshape(len(centers), *self.shape)
         for step in STEPS if self.depth == 8 else DEEP_STEPS:
             coarse = codewords.coarsened(shaped, step, self.depth)
             moves = coarse.codewords.reshape(centers.shape) - centers[coarse.order]
             cost = float(counts[coarse.order] @ np.einsum("kd,kd->k", moves, moves))
-            if weight > 0:
+            if self.rate_weight > 0:
                 writer = Writer()
                 codewords.write(writer, coarse.levels, step)
-                cost += weight * 8 * len(writer.to_bytes())
+                cost += self.rate_weight * 8 * len(writer.to_bytes())
                 if cost > least:
                     break
             elif best is not None and cost > TOLERANCE * inertia:
