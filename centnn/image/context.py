@@ -21,7 +21,7 @@ MAX_PRIOR = 31  # twice the binary logarithm
 MAX_GAIN = 127  # four times the binary logarithm
 STEPS = (2, 3, 4, 5, 6, MAX_STEP := _context.MAX_STEP_BITS)
 # Entries of tables a block that decoding may take the time to compute.
-ENTRIES_PER_BLOCK = 8
+ENTRIES_PER_BLOCK = 5
 ROUNDS = 6
 
 

@@ -66,10 +66,14 @@ class Reader:
         """Return the next list, of n numbers."""
         decay = int(self._stream.pull(1, _uniform(len(DECAYS)))[0])
         folded = self._stream.pull(n, _table(decay, signed))
-        escaped = np.flatnonzero(folded == ESCAPE)
-        for shift in (0, 8, 16):
-            folded[escaped] += self._stream.pull(len(escaped), _uniform(256)) << shift
-        return (folded + 1) // 2 * np.where(folded & 1, 1, -1) if signed else folded
+        if folded.max(initial=0) == ESCAPE:
+            escaped = np.flatnonzero(folded == ESCAPE)
+            for shift in (0, 8, 16):
+                folded[escaped] += self._stream.pull(len(escaped), _uniform(256)) << shift
+        if not signed:
+            return folded
+        magnitudes = (folded + 1) >> 1
+        return np.where(folded & 1, magnitudes, -magnitudes)
 
     def close(self) -> None:
         """Raise ValueError unless all lists were taken."""
