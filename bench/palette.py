@@ -1,8 +1,8 @@
 """Tell how good palettes of 256 colours are, how long they take, and how large the PNG files get.
 
 `centnn.image.make_palette` beside libimagequant and the four methods of Pillow, without dither,
-over the pictures of $CENTNN_DATA: PSNR of red, green and blue, seconds (in turns, one thread), bytes
-of the indexed PNG as Pillow writes it. Methods whose package is missing are left out.
+over the pictures of $CENTNN_DATA: PSNR of red, green and blue, seconds (in turns, one thread),
+bytes of the indexed PNG as Pillow writes it. Methods whose package is missing are left out.
 
     python bench/palette.py [--plot palette.png] [--json FILE] [--colours 256]
 """
@@ -109,7 +109,7 @@ def draw(rows, path):
         panel.set_title(name, fontsize=10)
         panel.set_xscale("log")
         panel.grid(alpha=0.3)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=7)
     figure.supxlabel("seconds")
     figure.supylabel("PSNR (dB)")
     figure.savefig(path)

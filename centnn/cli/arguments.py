@@ -224,7 +224,7 @@ def _add_comparing(subparser: argparse.ArgumentParser) -> None:
 EFFORTS = ["fast", "balanced", "best"]
 _K_HELP = "number of codewords"
 _BLOCK_HELP = "block in pixels, as one side or as HEIGHTxWIDTH; 1: grey levels or colours"
-_EFFORT_HELP = "how long to train (default: balanced; fast with a target)"
+_EFFORT_HELP = "how long to train (default: balanced; fast for a palette or with a target)"
 _PLOT_HELP = "where to draw (default: %(default)s)"
 
 

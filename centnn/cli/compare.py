@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from centnn.cli.compress import BLOCK, N_CODEWORDS
 from centnn.cli.files import Output, naming
-from centnn.cli.pictures import read_picture, resized, sample_picture
+from centnn.cli.pictures import read_grey, read_picture, resized, sample_picture
 from centnn.cli.report import tell
 
 if TYPE_CHECKING:
@@ -43,11 +43,10 @@ def _experiments(args: argparse.Namespace) -> Iterator[Experiment]:
     from centnn import compare
 
     as_published = args.k is None and args.block is None
-    name, img = _picture(args.image)
+    name, img = _picture(args.image, grey=as_published)
     if as_published:
         plan = REFERENCE_EXPERIMENTS
         side = REFERENCE_SIDE if args.resize is None else args.resize
-        img = _grey(img)
     else:
         plan = [(N_CODEWORDS if args.k is None else args.k, args.block or BLOCK)]
         side = args.resize
@@ -73,10 +72,13 @@ def _experiments(args: argparse.Namespace) -> Iterator[Experiment]:
         yield compare.Experiment(title, img, results)
 
 
-def _picture(path: Path | None) -> tuple[str, Array]:
+def _picture(path: Path | None, *, grey: bool) -> tuple[str, Array]:
     """Return the name and the pixels of a picture; without a path, of a sample photograph."""
     if path is None:
-        return "astronaut", sample_picture()
+        import cv2
+
+        img = sample_picture()
+        return "astronaut", np.asarray(cv2.cvtColor(img, cv2.COLOR_RGB2GRAY)) if grey else img
     img = read_picture(path)
     with naming(path):
         if img.dtype != np.uint8 or img.shape[2:] not in ((), (3,)):
@@ -84,13 +86,7 @@ def _picture(path: Path | None) -> tuple[str, Array]:
                 "a picture to compare must be grey or RGB of 8 bits, "
                 f"got {img.dtype} of shape {img.shape}"
             )
-    return path.name, img
-
-
-def _grey(img: Array) -> Array:
-    import cv2
-
-    return img if img.ndim == 2 else np.asarray(cv2.cvtColor(img, cv2.COLOR_RGB2GRAY))
+    return path.name, read_grey(path) if grey else img
 
 
 def _samples(img: Array, block: tuple[int, int]) -> str:

@@ -38,7 +38,7 @@ def palette(args: argparse.Namespace) -> None:
                 args.k,
                 keep=keep,
                 dither=args.dither,
-                effort=args.effort or "balanced",
+                effort=args.effort or "fast",
                 callback=callback,
             )
         png = indexed_png(found)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from centnn.cli.files import naming, read
 
-__all__ = ["decode_picture", "encode_png", "read_picture", "resized", "sample_picture"]
+__all__ = ["decode_picture", "encode_png", "read_grey", "read_picture", "resized", "sample_picture"]
 
 Array = NDArray[Any]
 
@@ -23,6 +23,15 @@ def read_picture(path: Path) -> Array:
     data = read(path)
     with naming(path):
         return decode_picture(data)
+
+
+def read_grey(path: Path) -> Array:
+    """Read a picture as (H, W) of 8 bits, as OpenCV makes it grey."""
+    import cv2
+
+    data = read(path)
+    with naming(path):
+        return _decode(data, cv2.IMREAD_GRAYSCALE)
 
 
 def decode_picture(data: bytes) -> Array:

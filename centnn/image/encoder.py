@@ -31,6 +31,9 @@ TOLERANCE = 0.02
 # Codewords that a block chooses from when the bits of its code count.
 N_CANDIDATES = 32
 RATE_ROUNDS = 4
+# The rate weight that is derived, by the mean squared error of a sample without any. At high rates
+# 2 ln 2 would balance distortion and bits; four times that saved most on photographs.
+AUTO_WEIGHT = 5.6
 
 
 @dataclass(frozen=True)
@@ -106,8 +109,7 @@ class _Samples:
             callback=options.callback,
         )
         if options.rate_weight is None:
-            # At high rates a bit a sample more divides the distortion by four.
-            self.rate_weight = 2 * np.log(2) * trained.inertia / self.blocks.size
+            self.rate_weight = AUTO_WEIGHT * trained.inertia / self.blocks.size
         coarse = self._coarsened(trained.centers, trained.counts, trained.inertia)
         self.assign_nearest(coarse.codewords)
         book = self._with_model(coarse)

@@ -20,6 +20,8 @@ __all__ = ["Indexed", "make_palette"]
 Array = NDArray[Any]
 
 MAX_COLOURS = 256
+# With more distinct colours than this, those in the same cell of 2 levels a side train as one.
+MERGED_ABOVE = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +44,7 @@ def make_palette(
     *,
     keep: Sequence[Sequence[int]] = (),
     dither: bool = False,
-    effort: str = "balanced",
+    effort: str = "fast",
     n_threads: int | None = None,
     callback: Callback | None = None,
 ) -> Indexed:
@@ -93,10 +95,11 @@ def make_palette(
     if len(kept) + len(others) <= n_colours:
         palette = np.concatenate([kept, others])
     else:
+        samples, weights = _merged(_weighted(colours), counts)
         book = fit_codebook(
-            _weighted(colours),
+            samples,
             n_colours,
-            sample_weight=counts,
+            sample_weight=weights,
             fixed=_weighted(kept) if len(kept) else None,
             effort=effort,
             n_threads=n_threads,
@@ -145,6 +148,22 @@ def _among(colours: NDArray[np.uint8], kept: NDArray[np.uint8]) -> NDArray[np.bo
     for colour in kept:
         found |= (colours == colour).all(axis=1)
     return found
+
+
+def _merged(colours: Array, counts: Array) -> tuple[Array, Array]:
+    """Return colours to train on, and their weights; of very many, the means of near ones.
+
+    The error of a palette differs by the error within the cells only, which no palette changes.
+    """
+    if len(colours) <= MERGED_ABOVE:
+        return colours, counts
+    cells = np.zeros(len(colours), np.uint32)
+    for channel in colours.T:
+        cells = cells << np.uint32(7) | channel.astype(np.uint32) >> np.uint32(1)
+    _, places = np.unique(cells, return_inverse=True)
+    weights = np.bincount(places, weights=counts)
+    sums = [np.bincount(places, weights=counts * channel) for channel in colours.T]
+    return (np.stack(sums, axis=1) / weights[:, None]).astype(np.float32), weights
 
 
 def _weighted(colours: NDArray[np.uint8]) -> Array:
