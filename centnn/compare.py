@@ -115,7 +115,7 @@ def format_table(results: Sequence[Result]) -> str:
 
 
 def draw(experiments: Sequence[Experiment]) -> bytes:
-    """Draw originals and reconstructions side by side, one experiment a row.
+    """Draw originals and reconstructions side by side, with the errors below; one below another.
 
     Parameters
     ----------
@@ -128,18 +128,37 @@ def draw(experiments: Sequence[Experiment]) -> bytes:
         The contents of a PNG file.
     """
     n_columns = 1 + len(experiments[0].results)
-    heights = [_panel_height(experiment.original) for experiment in experiments]
+    heights = [2 * _panel_height(experiment.original) for experiment in experiments]
     figure = Figure((n_columns * _PANEL_INCHES, sum(heights)), dpi=_DPI, layout="constrained")
     rows = figure.subfigures(len(experiments), 1, squeeze=False, height_ratios=heights)
     for row, experiment in zip(rows[:, 0], experiments, strict=True):
         row.suptitle(experiment.title, fontsize=13, fontweight="bold")
-        panels = row.subplots(1, n_columns)
-        _show(panels[0], experiment.original, "original")
-        for panel, result in zip(panels[1:], experiment.results, strict=True):
+        panels = row.subplots(2, n_columns)
+        _show(panels[0, 0], experiment.original, "original")
+        for panel, result in zip(panels[0, 1:], experiment.results, strict=True):
             _show(panel, result.reconstruction, f"{result.name}\n{result.psnr:.2f} dB")
+        _show_errors(panels[1], experiment)
     png = io.BytesIO()
     figure.savefig(png, format="png")
     return png.getvalue()
+
+
+def _show_errors(panels: Sequence[Axes], experiment: Experiment) -> None:
+    """Draw the error of each pixel, all on one scale; the first panel has the scale."""
+    original = experiment.original.astype(np.float64)
+    errors = [np.abs(original - result.reconstruction) for result in experiment.results]
+    maps = [error if error.ndim == 2 else error.mean(axis=2) for error in errors]
+    # Few pixels have the largest errors; the others would be black beside them.
+    brightest = max(1.0, *(float(np.quantile(error, 0.995)) for error in maps))
+    for panel, error in zip(panels[1:], maps, strict=True):
+        drawn = panel.imshow(error, cmap="magma", vmin=0, vmax=brightest)
+        panel.set_title("error", fontsize=11)
+        panel.set_axis_off()
+    panels[0].set_axis_off()
+    figure = panels[0].get_figure()
+    if figure is not None:
+        bar = figure.colorbar(drawn, ax=panels[0], location="right", fraction=0.9, aspect=12)
+        bar.set_label("grey levels, mean of channels", fontsize=9)
 
 
 def _panel_height(img: NDArray[Any]) -> float:

@@ -1,6 +1,16 @@
-"""Images: cutting them into blocks, and .cvq files."""
+"""Images: cutting them into blocks, .cvq files, and palettes."""
 
 from centnn.image.blocks import from_blocks, to_blocks
-from centnn.image.container import compress, decompress
+from centnn.image.container import compress, decompress, train_codebook
+from centnn.image.palette import make_palette
+from centnn.image.targets import compress_to
 
-__all__ = ["compress", "decompress", "from_blocks", "to_blocks"]
+__all__ = [
+    "compress",
+    "compress_to",
+    "decompress",
+    "from_blocks",
+    "make_palette",
+    "to_blocks",
+    "train_codebook",
+]

@@ -1,39 +1,9 @@
-"""The .cvq file, version 1: an image as a codebook and the packed codes of its blocks.
-
-All numbers are unsigned and little-endian. With C channels, blocks of h x w pixels and K
-codewords of D = h * w * C components, an image of H x W pixels has n = ceil(H/h) * ceil(W/w)
-blocks, each coded in b = ceil(log2 K) bits (none if K = 1):
-
-======  =================  ==============================================================
-offset  bytes              what
-======  =================  ==============================================================
-0       4                  magic: 89 43 56 51, which is "CVQ" after a byte no text begins
-                           with
-4       1                  version: 1
-5       1                  C: 1 (grey) or 3 (red, green, blue)
-6       2                  h
-8       2                  w
-10      4                  H
-14      4                  W
-18      4                  K
-22      K * D              codebook: codewords in order, each a block line by line, a
-                           pixel's channels side by side; one byte a component
-...     ceil(n * b / 8)    codes of the blocks in raster order, b bits each, the most
-                           significant first; the last byte is filled up with zero bits
-...     4                  CRC-32 (that of zlib and PNG) of all the bytes before it
-======  =================  ==============================================================
-
-The blocks at the right and bottom edge may reach beyond the image; what is there is cut off.
-No size is 0, codes are below K, and all blocks together hold at most 2**28 pixels. Files of
-this version are read by every later version of the library.
-"""
+"""Compress images to .cvq files, and decompress those of every version. See FORMAT.md."""
 
 from __future__ import annotations
 
-import struct
-import zlib
-from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -42,99 +12,92 @@ from numpy.typing import NDArray
 from centnn._duplicates import count_distinct
 from centnn._monitor import Callback
 from centnn._validation import integer
-from centnn.codebook import fit_codebook
-from centnn.image.blocks import Block, block_grid, block_size, from_blocks, to_blocks
-from centnn.quantizer import dequantize, quantize
+from centnn.image import codewords, version1, version2
+from centnn.image.blocks import Block, block_grid, block_size, to_blocks
+from centnn.image.colour import to_planes
+from centnn.image.encoder import PlaneOptions, encode_plane, encode_with_book, train_plane
+from centnn.image.fields import version_of
 
-__all__ = ["Header", "compress", "decompress", "read_header"]
+__all__ = [
+    "COLOURS",
+    "FileInfo",
+    "compress",
+    "count_blocks",
+    "decompress",
+    "read_header",
+    "train_codebook",
+]
 
-MAGIC = b"\x89CVQ"
-VERSION = 1
+Array = NDArray[Any]
+
 MAX_PIXELS = 2**28
-MAX_BLOCK_SIDE = 2**16 - 1
 
-_FIELDS = struct.Struct("<4sBBHHIII")
-_CRC = struct.Struct("<I")
-_CODES_AT_A_TIME = 2**16  # a multiple of 8, so that every portion ends with a whole byte
+COLOURS = {"rgb": ("rgb", False), "ycbcr": ("ycbcr", False), "ycbcr420": ("ycbcr", True)}
+# Cb and Cr together get so many times fewer codewords than Y, but not fewer than this.
+CHROMA_SHARE = 4
+CHROMA_LEAST = 16
 
 
 @dataclass(frozen=True)
-class Header:
-    """The sizes that a .cvq file declares."""
+class FileInfo:
+    """What a .cvq file declares."""
 
-    channels: int
-    block_height: int
-    block_width: int
+    version: int
+    """Of the format."""
     height: int
+    """Pixels from top to bottom."""
     width: int
-    n_codewords: int
-
-    @property
-    def block(self) -> tuple[int, int]:
-        """Size of a block: (height, width)."""
-        return self.block_height, self.block_width
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the image: (H, W) if grey, (H, W, 3) if in colour."""
-        size = (self.height, self.width)
-        return size if self.channels == 1 else (*size, self.channels)
-
-    @property
-    def n_components(self) -> int:
-        """Components of a codeword."""
-        return self.block_height * self.block_width * self.channels
-
-    @property
-    def n_blocks(self) -> int:
-        """Blocks that cover the image."""
-        rows, columns = block_grid(self.shape, self.block)
-        return rows * columns
-
-    @property
-    def coded_pixels(self) -> int:
-        """Pixels of all blocks together: those of the image and those beyond its edges."""
-        return self.n_blocks * self.block_height * self.block_width
-
-    @property
-    def bits_per_code(self) -> int:
-        """Bits that a block's code takes."""
-        return (self.n_codewords - 1).bit_length()
-
-    @property
-    def codebook_bytes(self) -> int:
-        """Bytes that the codebook takes."""
-        return self.n_codewords * self.n_components
-
-    @property
-    def code_bytes(self) -> int:
-        """Bytes that the codes take."""
-        return -(-self.n_blocks * self.bits_per_code // 8)
-
-    @property
-    def file_bytes(self) -> int:
-        """Bytes that the whole file takes."""
-        return _FIELDS.size + self.codebook_bytes + self.code_bytes + _CRC.size
+    """Pixels from left to right."""
+    depth: int
+    """Bits of a sample."""
+    colour: str
+    """"grey", or how colours are coded: a key of COLOURS."""
+    has_alpha: bool
+    """Whether there is an alpha channel."""
+    block: tuple[int, int]
+    """Height and width of a block."""
+    n_codewords: tuple[int, ...]
+    """Codewords of each plane."""
+    codebook: str
+    """Id of the shared codebook that is needed, in hexadecimal; empty if none is."""
 
 
 def compress(
-    img: NDArray[np.uint8],
+    img: Array,
     n_codewords: int = 512,
     block: Block = 4,
     *,
+    colour: str | None = None,
+    effort: str = "balanced",
+    rate_weight: float | str = 0.0,
+    codebook: bytes | None = None,
     n_threads: int | None = None,
     callback: Callback | None = None,
 ) -> bytes:
-    """Compress an image with a codebook trained on its own blocks.
+    """Compress an image with a codebook trained on its own blocks, or with a shared one.
 
     Parameters
     ----------
-    img : uint8 array of shape (H, W) or (H, W, 3)
-        A grey image, or one in colour (red, green, blue).
+    img : uint8 or uint16 array of shape (H, W), (H, W, 2), (H, W, 3) or (H, W, 4)
+        A grey image or one in colour (red, green, blue); the second and the fourth have an alpha
+        channel, which is kept as it is.
     n_codewords : int
-        Codewords in the codebook; at most as many as the image has different blocks.
+        Codewords in the codebook, at most 65,536 and as many as the image has different blocks.
     block : int or (height, width)
-        Size of a block in pixels. 1 quantizes grey levels or colours.
+        Size of a block in pixels, at most 64 a side. 1 quantizes grey levels or colours.
+    colour : {"rgb", "ycbcr", "ycbcr420"}, optional
+        How to code colours: blocks of red, green and blue, or a plane of Y and one of Cb and Cr.
+        The latter has a quarter of the codewords, but 16 if Y has as many; with 420, it has half
+        the rows and columns. By default "ycbcr420", or "rgb" if `block` is 1.
+    effort : {"fast", "balanced", "best"}
+        How long to train, as for `centnn.fit_codebook`.
+    rate_weight : float or "auto"
+        What a bit of the file is worth: code and train for the least sum of squared differences
+        + rate_weight * bits, codewords of no use being dropped. "auto" is what a bit is worth
+        about the quality that so many codewords give.
+    codebook : bytes, optional
+        What `train_codebook` returned: use this instead of training. `n_codewords`, `block` and
+        `colour` are then those of the codebook. `decompress` will need it, too.
     n_threads : int, optional
         Threads to use; by default as many as OpenMP would. The file does not depend on it.
     callback : callable, optional
@@ -149,64 +112,123 @@ def compress(
     Raises
     ------
     ValueError
-        If `img` is no such image, or it has fewer different blocks than `n_codewords`.
+        If an argument is invalid; the message names it, what it must be, and what it was.
     """
-    img = np.asarray(img)
-    _check_image(img, block)
-    n_codewords = integer(n_codewords, "n_codewords", 1)
-    blocks = to_blocks(img, block)
-    n_different = count_distinct(blocks, n_codewords)
+    pixels, alpha = _split(img)
+    if codebook is not None:
+        return _compress_with(pixels, alpha, codebook, rate_weight, n_threads)
+    size = _checked_block(block, pixels.shape)
+    model, halved = _colour_model(colour, pixels.shape[2], size)
+    n_codewords = integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
+    planes = to_planes(pixels, model, halved=halved)
+    n_different = count_distinct(to_blocks(planes[0], size), n_codewords)
     if n_different < n_codewords:
         raise ValueError(
             f"n_codewords must be at most the number of different blocks in img, {n_different}, "
             f"got {n_codewords}"
         )
-    book = fit_codebook(blocks, n_codewords, n_threads=n_threads, callback=callback)
-    codebook = np.rint(book.centers).clip(0, 255).astype(np.uint8)
-    # With the codebook as the file has it: its rounding may have changed which is nearest.
-    codes = quantize(blocks, codebook, n_threads=n_threads)
-    height, width, channels = (*img.shape, 1)[:3]
-    header = Header(channels, *block_size(block), height, width, len(codebook))
-    return _assemble(header, codebook, codes)
+    options = _plane_options(
+        n_codewords, size, planes, effort, _checked_weight(rate_weight), n_threads, callback
+    )
+    coded = [encode_plane(*of_plane) for of_plane in zip(planes, options, strict=True)]
+    return version2.pack_image(_header(pixels, alpha, model, halved=halved), coded, alpha)
 
 
-def decompress(data: bytes) -> NDArray[np.uint8]:
+def train_codebook(
+    images: Sequence[Array],
+    n_codewords: int = 512,
+    block: Block = 4,
+    *,
+    colour: str | None = None,
+    effort: str = "balanced",
+    rate_weight: float | str = 0.0,
+    n_threads: int | None = None,
+    callback: Callback | None = None,
+) -> bytes:
+    """Train a codebook that files of several images can share.
+
+    Parameters
+    ----------
+    images : sequence of arrays
+        Images as `compress` takes them, all grey or all in colour, of the same dtype; alpha
+        channels are ignored.
+    n_codewords, block, colour, effort, rate_weight, n_threads, callback
+        As for `compress`.
+
+    Returns
+    -------
+    bytes
+        The contents of a codebook file, for `compress` and `decompress`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is invalid; the message names it, what it must be, and what it was.
+    """
+    pixels = [_split(img)[0] for img in images]
+    kinds = sorted({(str(img.dtype), img.shape[2]) for img in pixels})
+    if len(kinds) != 1:
+        raise ValueError(
+            "images must be at least one, all grey or all in colour and of the same dtype, "
+            f"got (dtype, channels) {kinds}"
+        )
+    size = _checked_block(block, pixels[0].shape)
+    model, halved = _colour_model(colour, pixels[0].shape[2], size)
+    n_codewords = integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
+    of_images = [to_planes(img, model, halved=halved) for img in pixels]
+    options = _plane_options(
+        n_codewords, size, of_images[0], effort, _checked_weight(rate_weight), n_threads, callback
+    )
+    books = [
+        train_plane([planes[i] for planes in of_images], options[i]) for i in range(len(options))
+    ]
+    depth = 8 * pixels[0].itemsize
+    return version2.pack_book(version2.Book(depth, model, halved, tuple(books), b""))
+
+
+def decompress(
+    data: bytes, *, codebook: bytes | None = None, max_pixels: int = MAX_PIXELS
+) -> Array:
     """Decompress the contents of a .cvq file.
 
     Parameters
     ----------
     data : bytes
-        What `compress` returned.
+        What `compress` returned, in this version of the library or an earlier one.
+    codebook : bytes, optional
+        The shared codebook that it was compressed with, if it was.
+    max_pixels : int
+        Pixels that the image may have at most, counting those of its last blocks beyond the
+        edges. Few bytes can stand for many pixels; no memory is allocated for more than these.
 
     Returns
     -------
-    uint8 array of shape (H, W) or (H, W, 3)
-        The image; if in colour, red, green, blue.
+    uint8 or uint16 array of shape (H, W), (H, W, 2), (H, W, 3) or (H, W, 4)
+        The image, of the dtype and shape that was compressed.
 
     Raises
     ------
     ValueError
-        If `data` is not a whole, undamaged .cvq file of a version that is known here.
+        If `data` is not a whole, undamaged .cvq file of a version that is known here, if it has
+        too many pixels, or if it needs another codebook.
     """
-    header = read_header(data)
-    codebook = np.frombuffer(data, np.uint8, header.codebook_bytes, _FIELDS.size)
-    codebook = codebook.reshape(header.n_codewords, header.n_components)
-    packed = np.frombuffer(data, np.uint8, header.code_bytes, _FIELDS.size + codebook.size)
-    blocks = np.empty((header.n_blocks, header.n_components), np.uint8)
-    done = 0
-    for codes in _unpack_codes(packed, header.n_blocks, header.bits_per_code):
-        if codes.max() >= header.n_codewords:
-            raise ValueError(
-                f"data is corrupted: its codes must be below {header.n_codewords}, "
-                f"got {codes.max()}"
-            )
-        blocks[done : done + len(codes)] = dequantize(codes, codebook)
-        done += len(codes)
-    return from_blocks(blocks, header.shape, header.block)
+    if version_of(data) == 1:
+        return version1.decompress(data, max_pixels)
+    book = None if codebook is None else version2.unpack_book(codebook)
+    return version2.unpack_image(data, book, max_pixels)
 
 
-def read_header(data: bytes) -> Header:
-    """Return the sizes that a .cvq file declares, once they and its checksum are found right.
+def count_blocks(img: Array, block: Block, colour: str | None = None) -> int:
+    """Return how many codewords `compress` can be asked for: different blocks, 65,536 at most."""
+    pixels, _ = _split(img)
+    size = _checked_block(block, pixels.shape)
+    model, halved = _colour_model(colour, pixels.shape[2], size)
+    plane = to_planes(pixels, model, halved=halved)[0]
+    return count_distinct(to_blocks(plane, size), version2.MAX_CODEWORDS)
+
+
+def read_header(data: bytes) -> FileInfo:
+    """Return what a .cvq file declares, once it and its checksum are found right.
 
     Parameters
     ----------
@@ -215,7 +237,7 @@ def read_header(data: bytes) -> Header:
 
     Returns
     -------
-    Header
+    FileInfo
         Sizes that agree with the length of `data`.
 
     Raises
@@ -223,95 +245,129 @@ def read_header(data: bytes) -> Header:
     ValueError
         If `data` is foreign, truncated, damaged or of a later version.
     """
-    if data[:4] != MAGIC:
-        raise ValueError(
-            f"data is not a .cvq file: it must begin with {MAGIC!r}, got {bytes(data[:4])!r}"
+    if version_of(data) == 1:
+        old = version1.read_header(data)
+        model = "grey" if old.channels == 1 else "rgb"
+        return FileInfo(
+            1, old.height, old.width, 8, model, False, old.block, (old.n_codewords,), ""
         )
-    if len(data) > 4 and data[4] != VERSION:
-        raise ValueError(
-            f"data must be a .cvq file of version {VERSION}, got version {data[4]}"
-            + (", from a later centnn" if data[4] > VERSION else "")
-        )
-    if len(data) < _FIELDS.size:
-        raise ValueError(
-            f"data is truncated: a .cvq header takes {_FIELDS.size} bytes, got {len(data)}"
-        )
-    header = Header(*_FIELDS.unpack_from(data)[2:])
-    _check_declared(header, len(data))
-    (declared,) = _CRC.unpack_from(data, len(data) - _CRC.size)
-    computed = zlib.crc32(memoryview(data)[: -_CRC.size])
-    if computed != declared:
-        raise ValueError(
-            f"data is corrupted: its checksum says {declared:08x}, its bytes give {computed:08x}"
-        )
-    return header
+    new = version2.read_header(data)
+    return FileInfo(
+        2,
+        new.height,
+        new.width,
+        new.depth,
+        new.colour + ("420" if new.halved else ""),
+        new.has_alpha,
+        new.planes[0].block,
+        tuple(plane.n_codewords for plane in new.planes),
+        new.book_id.hex(),
+    )
 
 
-def _check_declared(header: Header, n_bytes: int) -> None:
-    """Refuse sizes that cannot be, before anything is allocated for them."""
-    if header.channels not in (1, 3):
-        raise ValueError(f"data is corrupted: it must have 1 or 3 channels, got {header.channels}")
-    if min(*header.block, *header.shape, header.n_codewords) < 1:
-        raise ValueError(f"data is corrupted: none of its sizes may be 0, got {header}")
-    # Few bytes can stand for many pixels: with one codeword a code takes no bits at all.
-    if header.coded_pixels > MAX_PIXELS:
+def _compress_with(
+    pixels: Array,
+    alpha: Array | None,
+    codebook: bytes,
+    rate_weight: float | str,
+    n_threads: int | None,
+) -> bytes:
+    book = version2.unpack_book(codebook)
+    channels = 1 if book.colour == "grey" else 3
+    if pixels.shape[2] != channels or 8 * pixels.itemsize != book.depth:
         raise ValueError(
-            f"data must hold at most {MAX_PIXELS} pixels, got {header.coded_pixels} "
-            f"(an image of {header.width}x{header.height})"
+            f"img must have {channels} channels of {book.depth} bits like the codebook, "
+            f"got {pixels.shape[2]} of {8 * pixels.itemsize}"
         )
-    if n_bytes != header.file_bytes:
-        what = "truncated" if n_bytes < header.file_bytes else "too long"
-        raise ValueError(
-            f"data is {what}: by its header it must have {header.file_bytes} bytes, got {n_bytes}"
+    _checked_block(book.planes[0].codewords.shape[1:3], pixels.shape)
+    planes = to_planes(pixels, book.colour, halved=book.halved)
+    coded = [
+        encode_with_book(
+            plane,
+            of_plane,
+            PlaneOptions(
+                len(of_plane.codewords),
+                of_plane.codewords.shape[1:3],
+                rate_weight=_checked_weight(rate_weight),
+                n_threads=n_threads,
+            ),
         )
+        for plane, of_plane in zip(planes, book.planes, strict=True)
+    ]
+    header = _header(pixels, alpha, book.colour, halved=book.halved, book_id=book.id)
+    return version2.pack_image(header, coded, alpha)
 
 
-def _check_image(img: NDArray[Any], block: Block) -> None:
-    """Refuse what a file cannot hold."""
-    if img.dtype != np.uint8:
-        raise ValueError(f"img must be of dtype uint8, got {img.dtype}")
-    if img.ndim not in (2, 3) or img.size == 0 or img.shape[2:] not in ((), (3,)):
+def _split(img: Array) -> tuple[Array, Array | None]:
+    """Return an image as (H, W, 1 or 3), and its alpha channel; ValueError if it is none."""
+    img = np.asarray(img)
+    if img.dtype not in (np.uint8, np.uint16):
+        raise ValueError(f"img must be of dtype uint8 or uint16, got {img.dtype}")
+    if img.ndim not in (2, 3) or img.size == 0 or img.shape[2:] not in ((), (2,), (3,), (4,)):
         raise ValueError(
-            f"img must have shape (H, W) or (H, W, 3) without an empty axis, got shape {img.shape}"
+            "img must have shape (H, W), (H, W, 2), (H, W, 3) or (H, W, 4) without an empty axis, "
+            f"got shape {img.shape}"
         )
-    block_height, block_width = block_size(block)
-    if max(block_height, block_width) > MAX_BLOCK_SIDE:
-        raise ValueError(f"block must be at most {MAX_BLOCK_SIDE} a side, got {block!r}")
-    rows, columns = block_grid(img.shape, block)
-    coded_pixels = rows * block_height * columns * block_width
+    img = img.astype(img.dtype.newbyteorder("="), copy=False)
+    if img.ndim == 2:
+        return img[:, :, None], None
+    has_alpha = img.shape[2] in (2, 4)
+    return (img[:, :, :-1], img[:, :, -1]) if has_alpha else (img, None)
+
+
+def _checked_block(block: Block, shape: Sequence[int]) -> tuple[int, int]:
+    size = block_size(block)
+    if max(size) > codewords.LIMIT_BLOCK:
+        raise ValueError(f"block must be at most {codewords.LIMIT_BLOCK} a side, got {block!r}")
+    rows, columns = block_grid(shape, size)
+    coded_pixels = rows * size[0] * columns * size[1]
     if coded_pixels > MAX_PIXELS:
         raise ValueError(
             f"img must have at most {MAX_PIXELS} pixels, counting those of its last blocks "
             f"beyond the edges, got {coded_pixels}"
         )
+    return size
 
 
-def _assemble(header: Header, codebook: NDArray[np.uint8], codes: NDArray[Any]) -> bytes:
-    """Put the parts of a file together."""
-    fields = _FIELDS.pack(MAGIC, VERSION, *astuple(header))
-    body = b"".join([fields, codebook.tobytes(), _pack_codes(codes, header.bits_per_code)])
-    return body + _CRC.pack(zlib.crc32(body))
+def _colour_model(name: str | None, channels: int, block: tuple[int, int]) -> tuple[str, bool]:
+    """Return the colour model, and whether Cb and Cr are halved."""
+    if name is not None and name not in COLOURS:
+        raise ValueError(f"colour must be one of {', '.join(COLOURS)}, got {name!r}")
+    if channels == 1:
+        return "grey", False
+    return COLOURS[name or ("rgb" if block == (1, 1) else "ycbcr420")]
 
 
-def _pack_codes(codes: NDArray[Any], bits: int) -> bytes:
-    """Pack codes into this many bits each."""
-    portions = []
-    for start in range(0, len(codes), _CODES_AT_A_TIME):
-        portion = codes[start : start + _CODES_AT_A_TIME].astype(">u4")
-        all_bits = np.unpackbits(portion.view(np.uint8).reshape(-1, 4), axis=1)
-        portions.append(np.packbits(all_bits[:, 32 - bits :]).tobytes())
-    return b"".join(portions)
+def _plane_options(
+    n_codewords: int,
+    block: tuple[int, int],
+    planes: list[Array],
+    effort: str,
+    rate_weight: float | None,
+    n_threads: int | None,
+    callback: Callback | None,
+) -> list[PlaneOptions]:
+    of_chroma = max(min(n_codewords, CHROMA_LEAST), n_codewords // CHROMA_SHARE)
+    numbers = [n_codewords, of_chroma][: len(planes)]
+    return [
+        PlaneOptions(number, block, effort, rate_weight, n_threads, callback) for number in numbers
+    ]
 
 
-def _unpack_codes(
-    packed: NDArray[np.uint8], n_codes: int, bits: int
-) -> Iterator[NDArray[np.uint32]]:
-    """Undo `_pack_codes`, a portion at a time."""
-    for start in range(0, n_codes, _CODES_AT_A_TIME):
-        n_here = min(_CODES_AT_A_TIME, n_codes - start)
-        first_byte = start * bits // 8
-        all_bits = np.zeros((n_here, 32), np.uint8)
-        all_bits[:, 32 - bits :] = np.unpackbits(
-            packed[first_byte : first_byte + _CODES_AT_A_TIME * bits // 8], count=n_here * bits
-        ).reshape(n_here, bits)
-        yield np.packbits(all_bits, axis=1).view(">u4")[:, 0].astype(np.uint32)
+def _checked_weight(rate_weight: float | str) -> float | None:
+    """Return the rate weight, None for "auto"."""
+    if rate_weight == "auto":
+        return None
+    if isinstance(rate_weight, str) or not 0 <= rate_weight < np.inf:
+        raise ValueError(
+            f"rate_weight must be a number of at least 0 or 'auto', got {rate_weight!r}"
+        )
+    return float(rate_weight)
+
+
+def _header(
+    pixels: Array, alpha: Array | None, model: str, *, halved: bool, book_id: bytes = b""
+) -> version2.Header:
+    height, width, _ = pixels.shape
+    depth = 8 * pixels.itemsize
+    return version2.Header(height, width, depth, model, alpha is not None, halved, book_id)

@@ -1,0 +1,269 @@
+"""The arguments of each command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import centnn
+from centnn.cli import compare, compress, palette, rd
+
+__all__ = ["parser"]
+
+MAX_PIXELS = 2**28
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    main = argparse.ArgumentParser(
+        prog="centnn", description="Vector quantization of images with the Centroid Neural Network."
+    )
+    main.add_argument("--version", action="version", version=f"centnn {centnn.__version__}")
+    commands = main.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, dest="command"
+    )
+
+    def command(
+        name: str,
+        run: Callable[[argparse.Namespace], None],
+        summary: str,
+        examples: list[str],
+        details: str = "",
+    ) -> argparse.ArgumentParser:
+        subparser: argparse.ArgumentParser = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}. {details}",
+            epilog="examples:\n" + "\n".join(f"  centnn {name} {words}" for words in examples),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        subparser.set_defaults(run=run)
+        return subparser
+
+    compressing = command(
+        "compress",
+        compress.compress,
+        "compress pictures to .cvq files",
+        [
+            "photo.png photo.cvq -k 512 -b 4",
+            "photo.png photo.cvq --psnr 35",
+            "*.png -o folder --bpp 0.5",
+            "- - < photo.png > photo.cvq",
+        ],
+    )
+    _add_paths(compressing, "picture (PNG, JPEG, TIFF, WebP, BMP)")
+    _add_training(compressing)
+    target = compressing.add_mutually_exclusive_group()
+    target.add_argument(
+        "--psnr", type=float, metavar="DB", help="find -k and -b for this quality at least"
+    )
+    target.add_argument(
+        "--bpp", type=float, metavar="BITS", help="find -k and -b for so many bits a pixel at most"
+    )
+    compressing.add_argument(
+        "--codebook", type=Path, metavar="BOOK", help="use a codebook that `train` wrote"
+    )
+    _add_writing(compressing)
+
+    decompressing = command(
+        "decompress",
+        compress.decompress,
+        "decompress .cvq files to PNG pictures",
+        ["photo.cvq photo.png", "*.cvq -o folder"],
+    )
+    _add_paths(decompressing, ".cvq file")
+    decompressing.add_argument(
+        "--codebook", type=Path, metavar="BOOK", help="codebook that the files were made with"
+    )
+    decompressing.add_argument(
+        "--max-pixels",
+        type=int,
+        metavar="N",
+        default=MAX_PIXELS,
+        help="refuse pictures of more pixels (default: %(default)s)",
+    )
+    _add_writing(decompressing)
+
+    training = command(
+        "train",
+        compress.train,
+        "train a codebook that .cvq files of several pictures share",
+        ["one.png two.png -o photos.cvb -k 1024"],
+    )
+    training.add_argument("paths", metavar="IMAGE", nargs="+", type=Path, help="picture")
+    training.add_argument(
+        "-o", "--output", metavar="BOOK", type=Path, required=True, help="file to write"
+    )
+    _add_training(training)
+    _add_writing(training)
+
+    telling = command(
+        "info", compress.info, "tell what .cvq files declare", ["photo.cvq", "--json *.cvq"]
+    )
+    telling.add_argument("paths", metavar="FILE", nargs="+", type=Path, help="file to read")
+    telling.add_argument("--json", action="store_true", help="one line of JSON a file")
+
+    indexing = command(
+        "palette",
+        palette.palette,
+        "write pictures as PNG with a palette",
+        ["photo.png small.png -k 64 --dither", "*.png -o folder --keep ffffff --keep 000000"],
+    )
+    _add_paths(indexing, "picture (PNG, JPEG, TIFF, WebP, BMP)")
+    indexing.add_argument(
+        "-k", type=_colours, metavar="K", default=256, help="colours, 1 to 256 (default: 256)"
+    )
+    indexing.add_argument("--dither", action="store_true", help="spread errors to neighbours")
+    indexing.add_argument(
+        "--keep",
+        type=_colour,
+        metavar="RRGGBB[AA]",
+        action="append",
+        default=[],
+        help="a colour that must be in the palette; may be repeated",
+    )
+    indexing.add_argument("--effort", choices=EFFORTS, help=_EFFORT_HELP)
+    _add_writing(indexing)
+
+    comparing = command(
+        "compare",
+        compare.compare,
+        "train CentNN and K-Means on a picture, print a table and draw the results",
+        ["photo.png -k 256 -b 4 --plot photo-compare.png"],
+        "Without -k and -b, it runs the two reference\nexperiments: grey levels with K = 48 and "
+        "4x4 blocks with K = 512, on the picture\nin grey at 128x128. With either, it runs that "
+        "one experiment on the picture as it is.",
+    )
+    _add_comparing(comparing)
+
+    drawing = command(
+        "rd",
+        rd.rd,
+        "draw quality over size: .cvq beside JPEG, WebP and PNG with a palette",
+        ["photo.png --plot photo-rd.png"],
+    )
+    drawing.add_argument("paths", metavar="IMAGE", nargs="+", type=Path, help="picture")
+    drawing.add_argument(
+        "--plot", type=_png_path, metavar="OUT.png", default=Path("centnn-rd.png"), help=_PLOT_HELP
+    )
+    drawing.add_argument("-b", "--block", type=_block, help=f"{_BLOCK_HELP} (default: 4)")
+    _add_writing(drawing)
+    return main
+
+
+def _add_paths(subparser: argparse.ArgumentParser, what: str) -> None:
+    subparser.add_argument(
+        "paths",
+        metavar="IN",
+        nargs="+",
+        type=Path,
+        help=f"{what}, then the file to write; with -o, one {what} or more. - is standard input "
+        "or output",
+    )
+    subparser.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, help="file or folder to write to"
+    )
+
+
+def _add_training(subparser: argparse.ArgumentParser) -> None:
+    subparser.add_argument(
+        "-k", type=int, metavar="K", help=f"{_K_HELP} (default: {compress.N_CODEWORDS})"
+    )
+    subparser.add_argument("-b", "--block", type=_block, help=f"{_BLOCK_HELP} (default: 4)")
+    subparser.add_argument(
+        "--colour",
+        choices=["rgb", "ycbcr", "ycbcr420"],
+        help="how to code colours (default: ycbcr420; rgb with -b 1)",
+    )
+    subparser.add_argument("--effort", choices=EFFORTS, help=_EFFORT_HELP)
+    subparser.add_argument(
+        "--rate-weight",
+        type=_weight,
+        metavar="W",
+        default=0.0,
+        help="what a bit is worth in squared error, or auto (default: 0; auto with a target)",
+    )
+
+
+def _add_writing(subparser: argparse.ArgumentParser) -> None:
+    subparser.add_argument("-f", "--force", action="store_true", help="replace existing files")
+    subparser.add_argument(
+        "-q", "--quiet", action="store_true", help="tell nothing, show no progress"
+    )
+    subparser.add_argument("--json", action="store_true", help="tell in one line of JSON a file")
+
+
+def _add_comparing(subparser: argparse.ArgumentParser) -> None:
+    subparser.add_argument(
+        "image",
+        nargs="?",
+        metavar="IMAGE",
+        type=Path,
+        help="picture (default: a photograph that comes with scikit-image)",
+    )
+    subparser.add_argument(
+        "-k", type=int, metavar="K", help=f"{_K_HELP} (default beside -b: {compress.N_CODEWORDS})"
+    )
+    subparser.add_argument(
+        "-b", "--block", type=_block, help=f"{_BLOCK_HELP} (default beside -k: 4)"
+    )
+    subparser.add_argument(
+        "--resize", type=int, metavar="N", help="resize the picture to N x N pixels first"
+    )
+    subparser.add_argument(
+        "--plot",
+        type=_png_path,
+        metavar="OUT.png",
+        help="where to draw originals, reconstructions and errors side by side "
+        "(default: centnn-compare.png, which is replaced)",
+    )
+    _add_writing(subparser)
+
+
+EFFORTS = ["fast", "balanced", "best"]
+_K_HELP = "number of codewords"
+_BLOCK_HELP = "block in pixels, as one side or as HEIGHTxWIDTH; 1: grey levels or colours"
+_EFFORT_HELP = "how long to train (default: balanced; fast for a palette or with a target)"
+_PLOT_HELP = "where to draw (default: %(default)s)"
+
+
+def _block(text: str) -> tuple[int, int]:
+    try:
+        sides = [int(side) for side in text.split("x")]
+        height, width = sides * 2 if len(sides) == 1 else sides
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a side or HEIGHTxWIDTH, such as 4 or 4x8, got {text!r}"
+        ) from None
+    return height, width
+
+
+def _weight(text: str) -> float | str:
+    try:
+        return text if text == "auto" else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number or auto, got {text!r}") from None
+
+
+def _colours(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"must be a number from 1 to 256, got {text!r}")
+    return int(text)
+
+
+def _colour(text: str) -> tuple[int, ...]:
+    try:
+        colour = bytes.fromhex(text.removeprefix("#"))
+    except ValueError:
+        colour = b""
+    if len(colour) not in (3, 4):
+        raise argparse.ArgumentTypeError(f"must be RRGGBB or RRGGBBAA in hex, got {text!r}")
+    return tuple(colour)
+
+
+def _png_path(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError(f"must end in .png, got {text!r}")
+    return path

@@ -1,0 +1,96 @@
+"""`centnn compare`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from centnn.cli.compress import BLOCK, N_CODEWORDS
+from centnn.cli.files import Output, naming
+from centnn.cli.pictures import read_grey, read_picture, resized, sample_picture
+from centnn.cli.report import tell
+
+if TYPE_CHECKING:
+    from centnn.compare import Experiment
+
+__all__ = ["compare"]
+
+Array = NDArray[Any]
+
+# What CentNN was published with, as (codewords, block), on a picture of this side.
+REFERENCE_EXPERIMENTS = [(48, (1, 1)), (512, (4, 4))]
+REFERENCE_SIDE = 128
+PLOT = Path("centnn-compare.png")
+
+
+def compare(args: argparse.Namespace) -> None:
+    """Run the experiments asked for, print what comes out of each, and draw it."""
+    from centnn import compare
+
+    target = Output(args.plot or PLOT, force=args.force or args.plot is None)
+    experiments = list(_experiments(args))
+    target.write(compare.draw(experiments))
+    if not args.quiet and not args.json:
+        print(f"drawn side by side in {target.path}")
+
+
+def _experiments(args: argparse.Namespace) -> Iterator[Experiment]:
+    from centnn import compare
+
+    as_published = args.k is None and args.block is None
+    name, img = _picture(args.image, grey=as_published)
+    if as_published:
+        plan = REFERENCE_EXPERIMENTS
+        side = REFERENCE_SIDE if args.resize is None else args.resize
+    else:
+        plan = [(N_CODEWORDS if args.k is None else args.k, args.block or BLOCK)]
+        side = args.resize
+    if side is not None:
+        img = resized(img, side)
+    for n_codewords, block in plan:
+        size = f"{img.shape[1]}x{img.shape[0]}"
+        title = f"{name} at {size}: {_samples(img, block)}, K = {n_codewords}"
+        if not args.quiet and not args.json:
+            print(title, flush=True)
+        results = compare.compare_methods(img, n_codewords, block)
+        for result in results if args.json else []:
+            facts = {
+                "experiment": title,
+                "method": result.name,
+                "psnr": result.psnr,
+                "seconds": result.seconds,
+                "bpp": result.bits_per_pixel,
+            }
+            tell(facts, as_json=True, quiet=False)
+        if not args.quiet and not args.json:
+            print(compare.format_table(results), end="\n\n", flush=True)
+        yield compare.Experiment(title, img, results)
+
+
+def _picture(path: Path | None, *, grey: bool) -> tuple[str, Array]:
+    """Return the name and the pixels of a picture; without a path, of a sample photograph."""
+    if path is None:
+        import cv2
+
+        img = sample_picture()
+        return "astronaut", np.asarray(cv2.cvtColor(img, cv2.COLOR_RGB2GRAY)) if grey else img
+    img = read_picture(path)
+    with naming(path):
+        if img.dtype != np.uint8 or img.shape[2:] not in ((), (3,)):
+            raise ValueError(
+                "a picture to compare must be grey or RGB of 8 bits, "
+                f"got {img.dtype} of shape {img.shape}"
+            )
+    return path.name, read_grey(path) if grey else img
+
+
+def _samples(img: Array, block: tuple[int, int]) -> str:
+    """Say what the samples are that a picture is cut into."""
+    if block == (1, 1):
+        return "grey levels" if img.ndim == 2 else "colours"
+    return f"{block[0]}x{block[1]} {'grey' if img.ndim == 2 else 'colour'} blocks"

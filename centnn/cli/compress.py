@@ -1,0 +1,158 @@
+"""`centnn compress`, `decompress`, `train` and `info`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from centnn.cli.files import Output, naming, pairs, read
+from centnn.cli.pictures import encode_png, read_picture
+from centnn.cli.report import progress, tell
+
+__all__ = ["compress", "decompress", "info", "train"]
+
+Array = NDArray[Any]
+
+N_CODEWORDS = 512
+BLOCK = (4, 4)
+
+
+def compress(args: argparse.Namespace) -> None:
+    """Compress pictures."""
+    book = None if args.codebook is None else read(args.codebook)
+    for source, target in pairs(args.paths, args.output, ".cvq", force=args.force):
+        img = read_picture(source)
+        with naming(source):
+            data, reached = _compressed(img, args, source.name, book)
+        target.write(data)
+        facts = {
+            "file": str(target.path),
+            "bytes": len(data),
+            "bpp": 8 * len(data) / (img.shape[0] * img.shape[1]),
+            **_quality(img, data, book),
+            **reached,
+        }
+        tell(facts, as_json=args.json, quiet=args.quiet, on_stderr=target.is_standard)
+
+
+def decompress(args: argparse.Namespace) -> None:
+    """Decompress files to PNG pictures."""
+    from centnn.image.container import decompress as restore
+
+    book = None if args.codebook is None else read(args.codebook)
+    for source, target in pairs(args.paths, args.output, ".png", force=args.force):
+        data = read(source)
+        with naming(source):
+            img = restore(data, codebook=book, max_pixels=args.max_pixels)
+            png = encode_png(img)
+        target.write(png)
+        facts = {"file": str(target.path), "width": img.shape[1], "height": img.shape[0]}
+        tell(facts, as_json=args.json, quiet=args.quiet, on_stderr=target.is_standard)
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train a codebook on pictures."""
+    from centnn.image.container import train_codebook
+
+    target = Output(args.output, force=args.force)
+    images = [read_picture(path) for path in args.paths]
+    n_codewords = N_CODEWORDS if args.k is None else args.k
+    with progress(target.path.name, n_codewords, _largest(images[0]), quiet=args.quiet) as callback:
+        data = train_codebook(
+            images, n_codewords, args.block or BLOCK, **_options(args), callback=callback
+        )
+    target.write(data)
+    facts = {"file": str(target.path), "bytes": len(data), "pictures": len(images)}
+    tell(facts, as_json=args.json, quiet=args.quiet, on_stderr=target.is_standard)
+
+
+def info(args: argparse.Namespace) -> None:
+    """Tell what files declare."""
+    from centnn.image.container import read_header
+
+    for path in args.paths:
+        data = read(path)
+        with naming(path):
+            header = read_header(data)
+        pixels = header.height * header.width
+        facts: dict[str, Any] = {
+            "file": str(path),
+            "version": header.version,
+            "width": header.width,
+            "height": header.height,
+            "colour": header.colour,
+            "alpha": header.has_alpha,
+            "depth": header.depth,
+            "block": f"{header.block[0]}x{header.block[1]}",
+            "codewords": list(header.n_codewords),
+            "codebook": header.codebook or None,
+            "bytes": len(data),
+            "bpp": 8 * len(data) / pixels,
+        }
+        if args.json:
+            tell(facts, as_json=True, quiet=False)
+            continue
+        for name, value in facts.items():
+            if value is not None:
+                print(f"{name:<10} {_words(name, value)}")
+
+
+def _words(name: str, value: Any) -> str:
+    if name == "bpp":
+        return f"{value:.3f} bits a pixel"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return " + ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _compressed(
+    img: Array, args: argparse.Namespace, name: str, book: bytes | None
+) -> tuple[bytes, dict[str, Any]]:
+    """Return a file, and what there is to tell of how its target was reached."""
+    from centnn.image.container import compress as code
+
+    if args.psnr is not None or args.bpp is not None:
+        return _to_target(img, args)
+    if book is not None:
+        return code(img, codebook=book, rate_weight=args.rate_weight), {}
+    n_codewords = N_CODEWORDS if args.k is None else args.k
+    with progress(name, n_codewords, _largest(img), quiet=args.quiet) as callback:
+        options = {**_options(args), "callback": callback}
+        return code(img, n_codewords, args.block or BLOCK, **options), {}
+
+
+def _to_target(img: Array, args: argparse.Namespace) -> tuple[bytes, dict[str, Any]]:
+    from centnn.image.targets import compress_to
+
+    options = _options(args)
+    if args.rate_weight == 0:
+        del options["rate_weight"]
+    found = compress_to(img, psnr=args.psnr, bpp=args.bpp, block=args.block, options=options)
+    missed = found.psnr < args.psnr if args.psnr is not None else found.bpp > args.bpp
+    block = f"{found.block[0]}x{found.block[1]}"
+    goal = f"{args.psnr} dB" if args.psnr is not None else f"{args.bpp} bits a pixel"
+    return found.data, {
+        "codewords": found.n_codewords,
+        "block": block,
+        "missed": f"{goal}: this is as near as it gets" if missed else None,
+    }
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    options = {"colour": args.colour, "rate_weight": args.rate_weight}
+    return options if args.effort is None else {**options, "effort": args.effort}
+
+
+def _quality(img: Array, data: bytes, book: bytes | None) -> dict[str, Any]:
+    from centnn.image.container import decompress as restore
+    from centnn.image.targets import picture_psnr
+
+    reached = picture_psnr(img, restore(data, codebook=book))
+    return {"psnr": reached} if np.isfinite(reached) else {"lossless": True}
+
+
+def _largest(img: Array) -> int:
+    return int(np.iinfo(img.dtype).max)

@@ -1,0 +1,108 @@
+"""Pictures in and out, through OpenCV."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from centnn.cli.files import naming, read
+
+__all__ = ["decode_picture", "encode_png", "read_grey", "read_picture", "resized", "sample_picture"]
+
+Array = NDArray[Any]
+
+
+def read_picture(path: Path) -> Array:
+    """Read a picture of 8 or 16 bits: (H, W), or with red, green, blue, alpha last in either."""
+    data = read(path)
+    with naming(path):
+        return decode_picture(data)
+
+
+def read_grey(path: Path) -> Array:
+    """Read a picture as (H, W) of 8 bits, as OpenCV makes it grey."""
+    import cv2
+
+    data = read(path)
+    with naming(path):
+        return _decode(data, cv2.IMREAD_GRAYSCALE)
+
+
+def decode_picture(data: bytes) -> Array:
+    """Return the picture in the contents of a file; ValueError if there is none."""
+    import cv2
+
+    stored = _decode(data, cv2.IMREAD_UNCHANGED)
+    if stored.dtype not in (np.uint8, np.uint16):
+        raise ValueError(f"a picture must have 8 or 16 bits a channel, got {stored.dtype}")
+    if stored.shape[2:] == (4,):
+        colours = cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA)
+        is_grey = (colours[..., :1] == colours[..., 1:3]).all()
+        return np.ascontiguousarray(colours[..., 2:]) if is_grey else colours
+    # Decoded again, since only these turn a photograph the way that its EXIF tag says.
+    img = _decode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+    return img if img.ndim == 2 else cv2.cvtColor(img, cv2.COLOR_BGR2RGB)
+
+
+def sample_picture() -> Array:
+    """Return a photograph that comes with scikit-image."""
+    from skimage.data import astronaut  # comes inside the wheel: no download
+
+    return np.asarray(astronaut())
+
+
+def resized(img: Array, side: int) -> Array:
+    """Return a picture at side x side pixels."""
+    import cv2
+
+    if side < 1:
+        raise ValueError(f"--resize must be at least 1 pixel, got {side}")
+    return np.asarray(cv2.resize(img, (side, side)))
+
+
+def encode_png(img: Array) -> bytes:
+    """Return the contents of a PNG file."""
+    import cv2
+
+    if img.ndim == 2:
+        pixels = img
+    elif img.shape[2] == 2:
+        pixels = cv2.cvtColor(img[..., [0, 0, 0, 1]], cv2.COLOR_RGBA2BGRA)
+    else:
+        pixels = cv2.cvtColor(img, cv2.COLOR_RGB2BGR if img.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
+    with _silent_stderr():
+        written, png = cv2.imencode(".png", pixels)
+    if not written:
+        raise ValueError(f"a PNG picture must be smaller than {img.shape[1]}x{img.shape[0]} pixels")
+    return bytes(png.tobytes())
+
+
+def _decode(data: bytes, flags: int) -> Array:
+    """Return the picture as OpenCV decodes it."""
+    import cv2
+
+    img: Array | None = None
+    with _silent_stderr(), contextlib.suppress(cv2.error):  # raised on nothing and on too much
+        img = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if img is None:
+        raise ValueError("it must be a picture that OpenCV can read, undamaged, and is not")
+    return img
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Hide what libpng and libjpeg print: they know no other way than file descriptor 2."""
+    saved = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as null:
+            os.dup2(null.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)

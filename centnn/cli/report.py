@@ -1,0 +1,53 @@
+"""What commands tell: progress while they work, and what came out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from centnn._monitor import Callback
+
+__all__ = ["progress", "tell"]
+
+
+@contextlib.contextmanager
+def progress(label: str, n_codewords: int, largest: int, *, quiet: bool) -> Iterator[Callback]:
+    """Give a callback for a training that moves a bar on a terminal; elsewhere it does nothing."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+
+    from tqdm import tqdm
+
+    with tqdm(total=n_codewords, desc=label, unit=" codewords", leave=False) as bar:
+
+        def move(_epoch: int, n_so_far: int, distortion: float) -> None:
+            bar.n = min(n_so_far, n_codewords)
+            if distortion > 0:
+                bar.set_postfix_str(f"{10 * math.log10(largest**2 / distortion):.2f} dB")
+            else:
+                bar.refresh()
+
+        yield move
+
+
+def tell(facts: dict[str, Any], *, as_json: bool, quiet: bool, on_stderr: bool = False) -> None:
+    """Print facts: as one line of words, or of JSON; those that are None are left out."""
+    facts = {name: value for name, value in facts.items() if value is not None}
+    if as_json:
+        print(json.dumps(facts), file=sys.stderr if on_stderr else sys.stdout)
+    elif not quiet:
+        words = ", ".join(f"{name} {_format(value)}" for name, value in facts.items())
+        print(words, file=sys.stderr if on_stderr else sys.stdout)
+
+
+def _format(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, list):
+        return "+".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,39 @@
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_STEP_BITS: int
+MAX_STREAMS: int
+N_ACTIVITIES: int
+N_BINS: int
+LOG_OCTAVE: int
+
+class Borders:
+    n_channels: int
+    def __init__(self, codebook: NDArray[Any], depth: int) -> None: ...
+
+class Model:
+    def __init__(
+        self,
+        borders: Borders,
+        step_bits: int,
+        priors: NDArray[np.uint8],
+        gains: NDArray[np.uint8],
+    ) -> None: ...
+    def states(self, codes: NDArray[np.uint16]) -> NDArray[np.int32]: ...
+    def bins(self, states: NDArray[np.int32]) -> NDArray[np.uint8]: ...
+    def intervals(
+        self, codes: NDArray[np.uint16]
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]: ...
+    def decode(self, streams: Sequence[bytes], codes: NDArray[np.uint16]) -> None: ...
+    def choose(
+        self,
+        candidates: NDArray[np.uint16],
+        distances: NDArray[np.float32],
+        rate_weight: float,
+        codes: NDArray[np.uint16],
+    ) -> None: ...
+
+def n_states(n_channels: int, step_bits: int) -> int: ...

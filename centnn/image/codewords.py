@@ -1,0 +1,110 @@
+"""A codebook in a file: the transform of its codewords, rounded and sorted.
+
+FORMAT.md specifies it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from centnn.image.integers import Reader, Writer
+
+__all__ = ["LIMIT_BLOCK", "Codewords", "coarsened", "read", "write"]
+
+Array = NDArray[Any]
+
+LIMIT_BLOCK = 64  # pixels a side
+_LIMIT_VALUE = 1 << 22  # no coefficient of samples of 16 bits is larger
+_SCALE = 1 << 12
+
+
+@dataclass(frozen=True, eq=False)
+class Codewords:
+    """Codewords as a file has them."""
+
+    levels: NDArray[np.int64]
+    """Coefficients (K, height, width, C), in units of `step`."""
+    step: int
+    """How coarse they are."""
+    codewords: Array
+    """What they stand for: (K, height, width, C) samples of uint8 or uint16."""
+    order: NDArray[np.intp]
+    """Which of those given each of them is."""
+
+
+def coarsened(centers: Array, step: int, depth: int) -> Codewords:
+    """Round codewords (K, height, width, C) as a file will, and sort them as it will."""
+    _, height, width, _ = centers.shape
+    rows, columns = _transform(height) / _SCALE, _transform(width) / _SCALE
+    coefficients = np.einsum("iy,kyxc,jx->kijc", rows, centers, columns, optimize=True)
+    levels = np.rint(coefficients / step).astype(np.int64)
+    order = np.argsort(levels[:, 0, 0, 0], kind="stable")
+    levels = np.ascontiguousarray(levels[order])
+    return Codewords(levels, step, _restored(levels, step, depth), order)
+
+
+def write(writer: Writer, levels: Array, step: int) -> None:
+    """Append coefficients (K, height, width, C), sorted by the first, to a stream."""
+    _, height, width, channels = levels.shape
+    writer.write(np.array([step]), signed=False)
+    writer.write(np.diff(levels[:, 0, 0, 0], prepend=0), signed=False)
+    for channel in range(channels):
+        own = levels[..., channel]
+        rest = own - levels[..., 0]
+        related = int(channel > 0 and np.abs(rest).sum() < np.abs(own).sum())
+        if channel > 0:
+            writer.write(np.array([related]), signed=False)
+        for place in range(channel == 0, height * width):
+            y, x = divmod(place, width)
+            writer.write((rest if related else own)[:, y, x], signed=True)
+
+
+def read(reader: Reader, shape: tuple[int, int, int, int], depth: int) -> tuple[Array, int, Array]:
+    """Take coefficients (K, height, width, C), their step and the codewords from a stream.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be.
+    """
+    n, height, width, channels = shape
+    levels = np.empty(shape, np.int64)
+    step = int(reader.read(1, signed=False)[0])
+    levels[:, 0, 0, 0] = np.cumsum(reader.read(n, signed=False))
+    for channel in range(channels):
+        related = channel > 0 and bool(reader.read(1, signed=False)[0])
+        for place in range(channel == 0, height * width):
+            y, x = divmod(place, width)
+            levels[:, y, x, channel] = reader.read(n, signed=True)
+        if related:
+            levels[..., channel] += levels[..., 0]
+    if step == 0 or np.abs(levels).max() > _LIMIT_VALUE // step:
+        raise ValueError("data is corrupted: its codewords are beyond the range of samples")
+    return levels, step, _restored(levels, step, depth)
+
+
+def _restored(levels: Array, step: int, depth: int) -> Array:
+    """Return the codewords of coefficients."""
+    n, height, width, channels = levels.shape
+    # All intermediate values are integers below 2**53, so that float64 is exact in any order.
+    values = (levels * float(step)).transpose(0, 3, 1, 2)
+    values = values.reshape(-1, width) @ _transform(width)
+    values = values.reshape(n * channels, height, width).swapaxes(1, 2)
+    values = values.reshape(-1, height) @ _transform(height)
+    values = np.floor((values + _SCALE**2 / 2) / _SCALE**2).clip(0, (1 << depth) - 1)
+    pixels = values.reshape(n, channels, width, height).transpose(0, 3, 2, 1)
+    return np.ascontiguousarray(pixels, np.uint8 if depth == 8 else np.uint16)
+
+
+@cache
+def _transform(n: int) -> NDArray[np.float64]:
+    """Return the orthonormal cosine transform of n samples, rounded to units of 1 / _SCALE."""
+    frequencies, places = np.arange(n)[:, None], np.arange(n)
+    waves = np.cos(np.pi * frequencies * (2 * places + 1) / (2 * n)) * np.sqrt(2 / n)
+    waves[0] = np.sqrt(1 / n)
+    return np.asarray(np.floor(_SCALE * waves + 0.5))

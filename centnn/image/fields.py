@@ -1,0 +1,78 @@
+"""Read the fields of a file one after another, never beyond its end."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any
+
+__all__ = ["CRC_BYTES", "MAGIC", "Fields", "check_crc", "version_of", "with_crc"]
+
+MAGIC = b"\x89CVQ"
+
+_CRC = struct.Struct("<I")
+CRC_BYTES = _CRC.size
+
+
+class Fields:
+    """A position in a file that ends with a checksum."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._position = 0
+
+    def take(self, n_bytes: int) -> bytes:
+        """Return the next bytes; ValueError if the file ends before."""
+        end = self._position + n_bytes
+        if end + CRC_BYTES > len(self._data):
+            raise ValueError(
+                f"data is truncated: what it declares needs {end + CRC_BYTES} bytes at least, "
+                f"got {len(self._data)}"
+            )
+        taken = self._data[self._position : end]
+        self._position = end
+        return taken
+
+    def unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
+        """Return the next fields, laid out like this."""
+        return layout.unpack(self.take(layout.size))
+
+    def finish(self) -> None:
+        """Raise ValueError unless only the checksum is left, and fits."""
+        if self._position + CRC_BYTES != len(self._data):
+            raise ValueError(
+                f"data is too long: what it declares takes {self._position + CRC_BYTES} bytes, "
+                f"got {len(self._data)}"
+            )
+        check_crc(self._data)
+
+
+def with_crc(body: bytes) -> bytes:
+    """Return the bytes of a file with its checksum, the CRC-32 of zlib and PNG, at the end."""
+    return body + _CRC.pack(zlib.crc32(body))
+
+
+def check_crc(data: bytes) -> None:
+    """Raise ValueError unless the checksum at the end of a file fits the bytes before it."""
+    (declared,) = _CRC.unpack_from(data, len(data) - CRC_BYTES)
+    computed = zlib.crc32(memoryview(data)[:-CRC_BYTES])
+    if computed != declared:
+        raise ValueError(
+            f"data is corrupted: its checksum says {declared:08x}, its bytes give {computed:08x}"
+        )
+
+
+def version_of(data: bytes) -> int:
+    """Return the version of a file; ValueError if there is none that is known here."""
+    if data[:4] != MAGIC:
+        raise ValueError(
+            f"data is not a .cvq file: it must begin with {MAGIC!r}, got {bytes(data[:4])!r}"
+        )
+    if len(data) < 5:
+        raise ValueError(f"data is truncated: it must have 5 bytes at least, got {len(data)}")
+    if data[4] not in (1, 2):
+        raise ValueError(
+            f"data must be a .cvq file of version 1 or 2, got version {data[4]}"
+            + (", from a later centnn" if data[4] > 2 else "")
+        )
+    return data[4]
