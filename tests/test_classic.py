@@ -75,7 +75,9 @@ def test_equals_the_reference_on_image_blocks(lena_128):
 def test_given_codewords_worked_by_hand():
     # Epoch 0: 4 is nearest to 5; the means are 1 and 7. Epoch 1: 4 is as far from both, and the
     # lower index wins; they move to 2 and 8.5. Epoch 2 moves nothing.
-    model = centnn.CentNN(2, init=[[0.0], [5.0]]).fit([[0.0], [2.0], [4.0], [7.0], [10.0]])
+    model = centnn.CentNN(2, algorithm="classic", init=[[0.0], [5.0]]).fit(
+        [[0.0], [2.0], [4.0], [7.0], [10.0]]
+    )
     assert model.cluster_centers_.tolist() == [[2.0], [8.5]]
     assert model.labels_.tolist() == [0, 0, 0, 1, 1]
     assert model.n_iter_ == 3
@@ -100,8 +102,8 @@ def test_given_codewords_that_win_nothing_are_replaced():
 
 def test_a_trained_codebook_stays_as_it_is():
     X = np.random.default_rng(0).normal(size=(500, 3))
-    book = centnn.fit_codebook(X, 20)
-    again = centnn.fit_codebook(X, 20, init=book.centers)
+    book = centnn.fit_codebook(X, 20, algorithm="classic")
+    again = centnn.fit_codebook(X, 20, algorithm="classic", init=book.centers)
     assert again.n_iter == 2
     np.testing.assert_allclose(again.centers, book.centers, rtol=1e-12)
 
