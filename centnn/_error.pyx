@@ -35,6 +35,7 @@ def squared_error(samples, weights, centers, labels, int n_threads):
 def _fill(const sample[:, :] samples, const double[::1] weights, const real[:, ::1] centers,
           const int32_t[::1] labels, double[::1] sums, int n_threads):
     cdef Py_ssize_t b, n_blocks = sums.shape[0]
+    n_threads = max(1, min(n_threads, n_blocks // 8))  # few blocks are not worth waking them
     for b in prange(n_blocks, nogil=True, num_threads=n_threads, schedule="static"):
         sums[b] = _error(samples, weights, centers, labels, b * BLOCK)
 

@@ -88,17 +88,21 @@ class Trainer:
     def breathe(self, n_clusters: int) -> None:
         """Grow beyond n_clusters, shrink again, and keep what comes of it if it is better."""
         plan, state = self.plan, self.state
-        part = plan.breath
+        part, failed = plan.breath, 0
         for _ in range(plan.n_breaths):
+            n_more = max(1, int(part * n_clusters))
+            if n_more == failed:  # nothing has changed, and so nothing else would come of it
+                break
             error, saved = state.error(), state.snapshot()
             try:
-                self.breath(n_clusters, max(1, int(part * n_clusters)))
+                self.breath(n_clusters, n_more)
             except StopTraining:
                 state.restore(saved)
                 raise
             if state.error() >= error * (1 - WORTH_KEEPING):
                 state.restore(saved)
                 part *= plan.breath_decay
+                failed = n_more
 
     def breath(self, n_clusters: int, n_more: int) -> None:
         """Grow by n_more codewords, and shrink again."""
