@@ -60,17 +60,18 @@ def train(
     report = _reporter(monitor, exponent)
     start = options.init if options.fixed is None else options.fixed
     n_fixed = 0 if options.fixed is None else len(options.fixed)
+    refines = _suits_worklist(samples, options.n_clusters)
     centers, labels, counts, _ = _rounds.train(
         samples,
         weights,
         options.n_clusters,
-        "balanced" if options.effort == "best" else options.effort,
+        "balanced" if refines and options.effort == "best" else options.effort,
         report,
         options.n_threads,
         init=None if start is None else np.ldexp(start, -exponent),
         fixed=n_fixed,
     )
-    if _suits_worklist(samples, options.n_clusters) and not monitor.stopped:
+    if refines and not monitor.stopped:
         samples = samples.astype(centers.dtype, copy=False)
         centers, labels, counts = _worklist.refine(
             samples,

@@ -5,9 +5,6 @@ import pytest
 import reference
 
 import centnn
-from centnn._options import ALGORITHMS
-
-needs_local = pytest.mark.skipif("local" not in ALGORITHMS, reason="there is no local trainer yet")
 
 EFFORTS = ("fast", "balanced", "best")
 

@@ -10,15 +10,13 @@ from local_checks import (
     SHAPES,
     assert_consistent,
     book,
-    needs_local,
     random_samples,
     separate_clusters,
     train,
 )
 
+import centnn
 from centnn.image import to_blocks
-
-pytestmark = needs_local
 
 
 def test_the_oracles_worked_by_hand():
@@ -253,3 +251,9 @@ def test_sets_of_the_literature(data_dir, name, k, sse):
     with gzip.open(data_dir / "sets" / f"{name}.data.gz") as file:
         X = np.loadtxt(file)
     assert book(X, k).inertia <= 1.0002 * sse
+
+
+def test_best_goes_on_where_swaps_are_too_slow():
+    X = np.random.default_rng(0).normal(size=(3000, 40)).astype(np.float32)
+    balanced, best = (centnn.fit_codebook(X, 50, effort=e).inertia for e in ("balanced", "best"))
+    assert best < balanced

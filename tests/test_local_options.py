@@ -9,13 +9,10 @@ from local_checks import (
     assert_consistent,
     assert_same_bits,
     book,
-    needs_local,
     random_samples,
     separate_clusters,
     train,
 )
-
-pytestmark = needs_local
 
 
 @pytest.mark.parametrize("effort", EFFORTS)
