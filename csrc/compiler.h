@@ -50,7 +50,7 @@ INLINE unsigned lowest_bit(unsigned x)
 
 INLINE int is_one_bit(unsigned x)
 {
-    return x != 0 && (x & (x - 1)) == 0;
+    return (x ^ (x - 1)) > x - 1; /* in one comparison; false for 0 */
 }
 
 #endif

@@ -21,15 +21,13 @@ typedef struct {
     real panel[TILE_ROWS_MAX];  /* which one has the best */
 } column_results;
 
-/* Centres, scales and transposes the tile. Lanes past the last row get zeros. */
-INLINE void centre_columns(const int vectors, const size_t d, const work *w)
+/* Centres, scales and transposes d coordinates of n rows, by squares of WIDTH x WIDTH. */
+INLINE void centre_squares(size_t n, size_t d, const work *w)
 {
     const real scale = (real)w->index->scale, *offset = index_array(w->index, w->index->offset);
-    const size_t padded = round_up(w->n, (size_t)(vectors * WIDTH));
-    const size_t in_squares = w->n / WIDTH * WIDTH, d_in_squares = d / WIDTH * WIDTH;
 
-    for (size_t i = 0; i < in_squares; i += WIDTH) {
-        for (size_t j = 0; j < d_in_squares; j += WIDTH) {
+    for (size_t i = 0; i < n; i += WIDTH) {
+        for (size_t j = 0; j < d; j += WIDTH) {
             vec square[WIDTH];
 
             UNROLL
@@ -42,11 +40,37 @@ INLINE void centre_columns(const int vectors, const size_t d, const work *w)
                 v_store(w->centred + (j + (size_t)r) * TILE_ROWS_MAX + i, square[r]);
         }
     }
-    for (size_t i = 0; i < w->n; i++) {
+}
+
+/* Does the same one by one, for coordinates first ... d - 1 of the rows from i on. Where d and
+ * stride are constants, compilers turn this into shuffles, as the arrays do not overlap. */
+INLINE void centre_rest(size_t i, size_t first, size_t d, size_t stride, const work *w)
+{
+    const real scale = (real)w->index->scale, *offset = index_array(w->index, w->index->offset);
+    const real *restrict rows = w->rows;
+    real *restrict centred = w->centred;
+
+    for (; i < w->n; i++) {
         UNROLL
-        for (size_t j = i < in_squares ? d_in_squares : 0; j < d; j++)
-            w->centred[j * TILE_ROWS_MAX + i] = REAL_FMA(w->rows[i * w->stride + j], scale,
-                                                         offset[j]);
+        for (size_t j = first; j < d; j++)
+            centred[j * TILE_ROWS_MAX + i] = REAL_FMA(rows[i * stride + j], scale, offset[j]);
+    }
+}
+
+/* Centres, scales and transposes the tile. Lanes past the last row get zeros. Few coordinates of
+ * rows without gaps are the case of pixels, and worth code of their own. */
+INLINE void centre_columns(const int vectors, const size_t d, const work *w)
+{
+    const size_t padded = round_up(w->n, (size_t)(vectors * WIDTH));
+    const size_t in_squares = w->n / WIDTH * WIDTH, d_in_squares = d / WIDTH * WIDTH;
+
+    if (d < WIDTH && w->stride == d) {
+        centre_rest(0, 0, d, d, w);
+    } else {
+        centre_squares(in_squares, d_in_squares, w);
+        centre_rest(0, d_in_squares, d, w->stride, w);
+        if (d_in_squares > 0)
+            centre_rest(in_squares, 0, d_in_squares, w->stride, w);
     }
     for (size_t i = w->n; i < padded; i++) {
         for (size_t j = 0; j < d; j++)
@@ -192,14 +216,13 @@ static NOINLINE uint32_t compare_slots(const work *w, size_t i, size_t g, unsign
     return found.code;
 }
 
-/* Decides row i after all panels, or puts it aside. */
-INLINE void decide_column(const size_t d, const work *w, size_t i, const column_results *found,
-                          bool keep_second, undecided *u, const centnn_results *results)
+/* Bits of the codewords of row i's best panel that score no more than its limit. */
+INLINE unsigned near_in_panel(const size_t d, const work *w, size_t i, const column_results *found,
+                              bool keep_second)
 {
     const size_t g = (size_t)(int)found->panel[i];
-    const real *c = w->panels + g * d * PANEL;
+    const real *x = w->centred + i, *c = w->panels + g * d * PANEL;
     vec score[PANEL_VECTORS], other[PANEL_VECTORS];
-    unsigned near;
 
     UNROLL
     for (int v = 0; v < PANEL_VECTORS; v++) {
@@ -210,33 +233,57 @@ INLINE void decide_column(const size_t d, const work *w, size_t i, const column_
      * order. */
     UNROLL
     for (size_t j = 0; j + 1 < d; j += 2) {
-        const real *x = w->centred + j * TILE_ROWS_MAX + i;
-
         UNROLL
         for (int v = 0; v < PANEL_VECTORS; v++) {
             const real *codewords = c + j * PANEL + (size_t)(v * WIDTH);
 
-            score[v] = v_fnmadd(v_set1(x[0]), v_load(codewords), score[v]);
-            other[v] = v_fnmadd(v_set1(x[TILE_ROWS_MAX]), v_load(codewords + PANEL), other[v]);
+            score[v] = v_fnmadd(v_set1(x[j * TILE_ROWS_MAX]), v_load(codewords), score[v]);
+            other[v] = v_fnmadd(v_set1(x[(j + 1) * TILE_ROWS_MAX]), v_load(codewords + PANEL),
+                                other[v]);
         }
     }
     UNROLL
     for (int v = 0; v < PANEL_VECTORS; v++) {
         if (d % 2)
-            score[v] = v_fnmadd(v_set1(w->centred[(d - 1) * TILE_ROWS_MAX + i]),
+            score[v] = v_fnmadd(v_set1(x[(d - 1) * TILE_ROWS_MAX]),
                                 v_load(c + (d - 1) * PANEL + (size_t)(v * WIDTH)), score[v]);
         score[v] = v_add(score[v], other[v]);
     }
-    near = near_slots(PANEL_VECTORS, score, v_set1(found->limit[i]));
     if (keep_second)
         w->second[i] = second_of_panel(score, found->second[i]);
-    if (LIKELY(is_one_bit(near))) {
-        results->codes[i] = w->order[g * PANEL + lowest_bit(near)];
-    } else if (found->limit[i] < (real)INFINITY) {
-        results->codes[i] = compare_slots(w, i, g, near);
-    } else if (put_aside(w, u, i, found->best[i] + w->margin[i], results)) {
+    return near_slots(PANEL_VECTORS, score, v_set1(found->limit[i]));
+}
+
+/* Decides a row with several or, for its limit is infinite, no codewords near; or puts it aside. */
+static NOINLINE void decide_unclear(const work *w, size_t i, const column_results *found,
+                                    unsigned near, undecided *u, const centnn_results *results)
+{
+    if (found->limit[i] < (real)INFINITY)
+        results->codes[i] = compare_slots(w, i, (size_t)(int)found->panel[i], near);
+    else if (put_aside(w, u, i, found->best[i] + w->margin[i], results))
         recheck_columns(w, u, results);
+}
+
+/* Decides all rows after all panels. */
+INLINE void decide_columns(const size_t d, const work *w, const column_results *found,
+                           bool keep_second, const centnn_results *results)
+{
+    const uint32_t *order = w->order;
+    uint32_t *codes = results->codes;
+    const size_t n = w->n;
+    undecided u = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        const unsigned near = near_in_panel(d, w, i, found, keep_second);
+
+        if (d >= PREFETCHED_D)
+            PREFETCH(w->rows + (i + TILE_ROWS_MAX) * w->stride);
+        if (LIKELY(is_one_bit(near)))
+            codes[i] = order[(size_t)(int)found->panel[i] * PANEL + lowest_bit(near)];
+        else
+            decide_unclear(w, i, found, near, &u, results);
     }
+    recheck_columns(w, &u, results);
 }
 
 /* The whole tile; d is a constant where this is called. */
@@ -244,47 +291,70 @@ INLINE void scan_columns(const int vectors, const int codewords, const size_t d,
                          const centnn_results *results)
 {
     column_results found;
-    undecided u = {0};
 
     centre_columns(vectors, d, w);
     for (size_t i = 0; i < w->n; i += (size_t)(vectors * WIDTH))
         scan_block(vectors, codewords, d, w, i, &found);
-    if (results->runner_up) {
-        for (size_t i = 0; i < w->n; i++)
-            decide_column(d, w, i, &found, true, &u, results);
-    } else {
-        for (size_t i = 0; i < w->n; i++) {
-            if (d >= PREFETCHED_D)
-                PREFETCH(w->rows + (i + TILE_ROWS_MAX) * w->stride);
-            decide_column(d, w, i, &found, false, &u, results);
-        }
-    }
-    recheck_columns(w, &u, results);
+    if (results->runner_up)
+        decide_columns(d, w, &found, true, results);
+    else
+        decide_columns(d, w, &found, false, results);
+}
+
+/* Functions of their own: in one that has all of these loops, GCC keeps less in registers. */
+static NOINLINE void scan_columns_2(const work *w, const centnn_results *results)
+{
+    scan_columns(COLUMN_VECTORS_FEW, COLUMN_CODEWORDS_FEW, 2, w, results);
+}
+
+static NOINLINE void scan_columns_3(const work *w, const centnn_results *results)
+{
+    scan_columns(COLUMN_VECTORS_FEW, COLUMN_CODEWORDS_FEW, 3, w, results);
+}
+
+static NOINLINE void scan_columns_4(const work *w, const centnn_results *results)
+{
+    scan_columns(COLUMN_VECTORS_FEW, COLUMN_CODEWORDS_FEW, 4, w, results);
+}
+
+static NOINLINE void scan_columns_8(const work *w, const centnn_results *results)
+{
+    scan_columns(COLUMN_VECTORS, COLUMN_CODEWORDS, 8, w, results);
+}
+
+static NOINLINE void scan_columns_16(const work *w, const centnn_results *results)
+{
+    scan_columns(COLUMN_VECTORS, COLUMN_CODEWORDS, 16, w, results);
+}
+
+static NOINLINE void scan_columns_any(const work *w, const centnn_results *results)
+{
+    scan_columns(COLUMN_VECTORS, COLUMN_CODEWORDS, w->d, w, results);
 }
 
 /* Returns false, having done nothing, if the rows are too long for this. */
 static bool nearest_by_columns(const work *w, const centnn_results *results)
 {
+    if (w->d > COLUMNS_MAX_D)
+        return false;
     switch (w->d) {
     case 2:
-        scan_columns(COLUMN_VECTORS_FEW, COLUMN_CODEWORDS_FEW, 2, w, results);
-        return true;
+        scan_columns_2(w, results);
+        break;
     case 3:
-        scan_columns(COLUMN_VECTORS_FEW, COLUMN_CODEWORDS_FEW, 3, w, results);
-        return true;
+        scan_columns_3(w, results);
+        break;
     case 4:
-        scan_columns(COLUMN_VECTORS_FEW, COLUMN_CODEWORDS_FEW, 4, w, results);
-        return true;
+        scan_columns_4(w, results);
+        break;
     case 8:
-        scan_columns(COLUMN_VECTORS, COLUMN_CODEWORDS, 8, w, results);
-        return true;
+        scan_columns_8(w, results);
+        break;
     case 16:
-        scan_columns(COLUMN_VECTORS, COLUMN_CODEWORDS, 16, w, results);
-        return true;
+        scan_columns_16(w, results);
+        break;
     default:
-        if (w->d > COLUMNS_MAX_D)
-            return false;
-        scan_columns(COLUMN_VECTORS, COLUMN_CODEWORDS, w->d, w, results);
-        return true;
+        scan_columns_any(w, results);
     }
+    return true;
 }
