@@ -5,7 +5,7 @@ samples' type: sums of samples are kept in float64. Coordinates are relative to 
 """
 
 from libc.math cimport sqrt
-from libc.stdint cimport int32_t, int64_t, uint8_t, uintptr_t
+from libc.stdint cimport int32_t, uint8_t, uintptr_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy
 
