@@ -191,11 +191,12 @@ def fit_codebook(
 
     Notes
     -----
-    Samples are read as they are; with ``"local"``, equal ones are merged into weighted ones where
-    many are equal, and beyond the input the training takes at most 24 bytes a sample, and one
-    copy of the samples: in float32, of integer samples if N * D * K is at most 1e9; ordered by
-    cluster, in their own type, if it is more or D is at least 32. The other algorithms work in
-    float64, on a copy if X is not.
+    Samples are read as they are. With ``"local"``, equal ones are merged into weighted ones where
+    many are equal, and beyond the input the training takes at most 24 bytes a sample and one copy
+    of the samples, ordered by cluster, in their own type (float16 as float32). Codebooks of
+    N * D * K <= 1e9, D < 32 and N <= 2**20 are then refined, which takes the copy's place: integer
+    samples as float32, and with ``"best"`` up to two more partitions. The other algorithms work
+    in float64, on a copy if X is not.
 
     Examples
     --------
