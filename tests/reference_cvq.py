@@ -11,29 +11,30 @@ DECAYS += [57978, 60096, 61641, 62757, 63558, 64131, 64539, 64830, 65036, 65182,
 
 
 def table(weights):
-    scale = ((2**20 - len(weights)) << 32) // sum(weights)
-    starts, below = [], 0
-    for k, weight in enumerate(weights):
-        starts.append(k + (below * scale >> 32))
-        below += weight
+    scale = ((2**20 - len(weights)) << 28) // sum(weights)
+    starts = [0]
+    for weight in weights[:-1]:
+        starts.append(starts[-1] + 1 + (weight * scale >> 28))
     return [*starts, 2**20]
 
 
 class Stream:
-    def __init__(self, data):
+    def __init__(self, data, n_states=1):
         self.words = list(struct.unpack(f"<{len(data) // 4}I", data))
-        self.x = self.words.pop(0) + (self.words.pop(0) << 32)
+        self.states = [self.words.pop(0) + (self.words.pop(0) << 32) for _ in range(n_states)]
 
     def symbol(self, starts):
-        slot = self.x % 2**20
+        x = self.states.pop(0)
+        slot = x % 2**20
         k = max(k for k in range(len(starts) - 1) if starts[k] <= slot)
-        self.x = (starts[k + 1] - starts[k]) * (self.x >> 20) + slot - starts[k]
-        if self.x < 2**31:
-            self.x = (self.x << 32) + self.words.pop(0)
+        x = (starts[k + 1] - starts[k]) * (x >> 20) + slot - starts[k]
+        if x < 2**31:
+            x = (x << 32) + self.words.pop(0)
+        self.states.append(x)
         return k
 
     def integers(self, n, signed):
-        decay = DECAYS[self.symbol(table([1] * 20))]
+        decay = DECAYS[self.symbol(table([2**16] * 20))]
         u = [65536]
         for _ in range(255):
             u.append(u[-1] * decay >> 16)
@@ -42,13 +43,13 @@ class Stream:
         escaped = [i for i, s in enumerate(symbols) if s == 255]
         for place in (1, 256, 65536):
             for i in escaped:
-                symbols[i] += place * self.symbol(table([1] * 256))
+                symbols[i] += place * self.symbol(table([2**16] * 256))
         if not signed:
             return symbols
         return [(s + 1) // 2 * (1 if s % 2 else -1) for s in symbols]
 
     def end(self):
-        assert self.x == 2**31
+        assert set(self.states) == {2**31}
         assert not self.words
 
 
@@ -93,21 +94,30 @@ def read_codewords(stream, k, h, w, channels, bits):
 def read_model(stream, k):
     q, typical = stream.integers(2, False)
     priors = [typical + p for p in stream.integers(k, True)]
-    differences = np.array(stream.integers(4 * 48, True)).reshape(4, 48)
-    return q, priors, 127 + np.cumsum(differences, axis=1)
+    differences = np.array(stream.integers(4 * 40, True)).reshape(4, 40)
+    return q, priors, 96 + np.cumsum(differences, axis=1)
 
 
 def read_codes(streams, codewords, model, bits, rows, columns):
     q, priors, gains = model
-    k, h, w, channels = codewords.shape
+    k, h, w, _ = codewords.shape
     fine = (16 * codewords) >> (bits - 8)
     left, top = fine[:, :, 0].sum(1) // h, fine[:, 0].sum(1) // w
     right, bottom = fine[:, :, -1].sum(1) // h, fine[:, 0 - 1].sum(1) // w
-    rough = ((fine[:, :, 0] - left[:, None]) ** 2).sum(1) // h
-    rough = (rough + ((fine[:, 0] - top[:, None]) ** 2).sum(1) // w).sum(1)
-    right_span = np.ptp(fine[:, :, -1], axis=1).max(1)
-    bottom_span = np.ptp(fine[:, -1], axis=1).max(1)
+    left_rough = (((fine[:, :, 0] - left[:, None]) ** 2).sum(1) // h).sum(1)
+    top_rough = (((fine[:, 0] - top[:, None]) ** 2).sum(1) // w).sum(1)
+    right_span = np.ptp(fine[:, :, -1], axis=1).max(1) >> 4
+    bottom_span = np.ptp(fine[:, -1], axis=1).max(1) >> 4
     g = 16 << q
+
+    def bin_of(distance):
+        y = (int(distance) >> 6) + 2
+        n = y.bit_length()
+        return 2 * (n - 2) + (y >> (n - 2)) % 2
+
+    def middle(means):
+        return (means >> (4 + q)) * g + g // 2
+
     codes = np.zeros((rows, columns), int)
     for r in range(rows):
         for column in range(columns):
@@ -117,20 +127,15 @@ def read_codes(streams, codewords, model, bits, rows, columns):
                 above = (bottom, bottom_span, k // 2)
             means_1, span_1, code_1 = beside or above
             means_2, span_2, code_2 = above or beside
-            total = means_1[code_1] + means_2[code_2]
-            slope = int((means_1[code_1] - means_2[code_2]).sum())
-            v = (slope > -3 * g * channels) + (slope > -g * channels) - 2
-            v += (slope >= g * channels) + (slope >= 3 * g * channels)
+            m_1, m_2 = middle(means_1[code_1]), middle(means_2[code_2])
             span = span_1[code_1] + span_2[code_2]
-            activity = int(span >= g) + int(span >= 3 * g) + int(span >= 8 * g)
-            middle = (total >> (5 + q)) * g + g // 2
+            activity = int(span >= 16) + int(span >= 48) + int(span >= 128)
             logs = []
             for i in range(k):
-                d = rough[i] + ((left[i] - middle - v * g) ** 2).sum()
-                d += ((top[i] - middle + v * g) ** 2).sum()
-                y = (int(d) >> 6) + 2
-                n = y.bit_length()
-                logs.append(2 * priors[i] + gains[activity][2 * (n - 2) + (y >> (n - 2)) % 2])
+                d_1 = left_rough[i] + ((left[i] - m_1) ** 2).sum()
+                d_2 = top_rough[i] + ((top[i] - m_2) ** 2).sum()
+                gain = gains[activity][bin_of(d_1)] + gains[activity][bin_of(d_2)]
+                logs.append(2 * priors[i] + gain)
             largest = max(logs)
             powers = [log - largest + 64 for log in logs]
             weights = [math.floor(2 ** (p / 4)) if p >= 0 else 0 for p in powers]
@@ -174,7 +179,8 @@ def read_plane_book(data, at, channels, bits, shared):
     at += 6 + 4 * len(lengths)
     codewords, model = shared or (None, None)
     if own:
-        stream = Stream(data[at : at + lengths[0]])
+        n_states = 4 if (last + 1) * h * w * channels >= 4096 else 1
+        stream = Stream(data[at : at + lengths[0]], n_states)
         if own & 1:
             codewords = read_codewords(stream, last + 1, h, w, channels, bits)
         if own & 2:

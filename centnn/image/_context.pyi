@@ -1,18 +1,14 @@
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_STEP_BITS: int
+from centnn.image._borders import Borders as Borders
+
 MAX_STREAMS: int
 N_ACTIVITIES: int
 N_BINS: int
 LOG_OCTAVE: int
-
-class Borders:
-    n_channels: int
-    def __init__(self, codebook: NDArray[Any], depth: int) -> None: ...
 
 class Model:
     def __init__(
@@ -36,4 +32,4 @@ class Model:
         codes: NDArray[np.uint16],
     ) -> None: ...
 
-def n_states(n_channels: int, step_bits: int) -> int: ...
+def n_states(borders: Borders, step_bits: int) -> int: ...

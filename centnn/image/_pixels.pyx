@@ -20,28 +20,40 @@ def paint(
     """
     cdef Py_ssize_t block_height = codewords.shape[1]
     cdef Py_ssize_t block_width = codewords.shape[2]
-    cdef Py_ssize_t whole = block_width * codewords.shape[3] * sizeof(sample)
-    cdef Py_ssize_t height = out.shape[0]
-    cdef Py_ssize_t width = out.shape[1]
-    cdef Py_ssize_t n_whole = width // block_width
-    cdef Py_ssize_t rest = (width - n_whole * block_width) * out.shape[2] * sizeof(sample)
-    cdef Py_ssize_t line, y, column
-    cdef const uint16_t *row
+    cdef Py_ssize_t columns = codes.shape[1]
+    cdef Py_ssize_t pixel = codewords.shape[3] * sizeof(sample)
+    cdef Py_ssize_t line = out.shape[1] * pixel
+    cdef Py_ssize_t whole = block_width * pixel
+    cdef Py_ssize_t last = line - (columns - 1) * whole
+    cdef Py_ssize_t size = block_height * whole
+    cdef const uint8_t *blocks = <const uint8_t *> &codewords[0, 0, 0, 0]
+    cdef uint8_t *place
+    cdef Py_ssize_t row, column, lines
     with nogil:
-        for line in range(height):
-            row = &codes[line // block_height, 0]
-            y = line % block_height
-            for column in range(n_whole):
-                if whole == 4:  # in one instruction
-                    memcpy(&out[line, column * block_width, 0], &codewords[row[column], y, 0, 0], 4)
-                else:
-                    memcpy(
-                        &out[line, column * block_width, 0], &codewords[row[column], y, 0, 0], whole
-                    )
-            if rest:
-                memcpy(
-                    &out[line, n_whole * block_width, 0], &codewords[row[n_whole], y, 0, 0], rest
-                )
+        for row in range(codes.shape[0]):
+            place = <uint8_t *> &out[row * block_height, 0, 0]
+            lines = min(block_height, out.shape[0] - row * block_height)
+            for column in range(columns - 1):
+                copy(blocks + codes[row, column] * size, place, lines, whole, whole, line)
+                place += whole
+            copy(blocks + codes[row, columns - 1] * size, place, lines, last, whole, line)
+
+
+cdef inline void copy(
+    const uint8_t *block,
+    uint8_t *place,
+    Py_ssize_t lines,
+    Py_ssize_t n_bytes,
+    Py_ssize_t block_line,
+    Py_ssize_t line,
+) noexcept nogil:
+    """Copy lines of so many bytes from a block to a picture."""
+    cdef Py_ssize_t y
+    for y in range(lines):
+        if n_bytes == 4:  # in one instruction
+            memcpy(place + y * line, block + y * block_line, 4)
+        else:
+            memcpy(place + y * line, block + y * block_line, n_bytes)
 
 
 def doubled(const sample[:, :, ::1] plane, Py_ssize_t height, Py_ssize_t width):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from centnn.image import _codewords
 from centnn.image.integers import Reader, Writer
 
 __all__ = ["LIMIT_BLOCK", "Codewords", "coarsened", "read", "write"]
@@ -45,23 +46,24 @@ def coarsened(centers: Array, step: int, depth: int) -> Codewords:
     levels = np.rint(coefficients / step).astype(np.int64)
     order = np.argsort(levels[:, 0, 0, 0], kind="stable")
     levels = np.ascontiguousarray(levels[order])
-    return Codewords(levels, step, _restored(levels, step, depth), order)
+    lists = np.ascontiguousarray(levels.transpose(3, 1, 2, 0), np.int32)
+    return Codewords(levels, step, _restored(lists, step, depth), order)
 
 
 def write(writer: Writer, levels: Array, step: int) -> None:
     """Append coefficients (K, height, width, C), sorted by the first, to a stream."""
     _, height, width, channels = levels.shape
-    writer.write(np.array([step]), signed=False)
-    writer.write(np.diff(levels[:, 0, 0, 0], prepend=0), signed=False)
+    writer.write(np.array([step]), signs=False)
+    writer.write(np.diff(levels[:, 0, 0, 0], prepend=0), signs=False)
     for channel in range(channels):
         own = levels[..., channel]
         rest = own - levels[..., 0]
         related = int(channel > 0 and np.abs(rest).sum() < np.abs(own).sum())
         if channel > 0:
-            writer.write(np.array([related]), signed=False)
+            writer.write(np.array([related]), signs=False)
         for place in range(channel == 0, height * width):
             y, x = divmod(place, width)
-            writer.write((rest if related else own)[:, y, x], signed=True)
+            writer.write((rest if related else own)[:, y, x], signs=True)
 
 
 def read(reader: Reader, shape: tuple[int, int, int, int], depth: int) -> tuple[Array, int, Array]:
@@ -73,32 +75,29 @@ def read(reader: Reader, shape: tuple[int, int, int, int], depth: int) -> tuple[
         If they cannot be.
     """
     n, height, width, channels = shape
-    levels = np.empty(shape, np.int64)
-    step = int(reader.read(1, signed=False)[0])
-    levels[:, 0, 0, 0] = np.cumsum(reader.read(n, signed=False))
-    for channel in range(channels):
-        related = channel > 0 and bool(reader.read(1, signed=False)[0])
-        for place in range(channel == 0, height * width):
-            y, x = divmod(place, width)
-            levels[:, y, x, channel] = reader.read(n, signed=True)
-        if related:
-            levels[..., channel] += levels[..., 0]
-    if step == 0 or np.abs(levels).max() > _LIMIT_VALUE // step:
+    lists = np.empty((channels, height * width, n), np.int32)
+    step = int(reader.read(1, 1, signs=False)[0, 0])
+    # Clipped only beyond what is refused below.
+    first = np.cumsum(reader.read(1, n, signs=False), dtype=np.int64)
+    lists[0, 0] = first.clip(max=_LIMIT_VALUE + 1)
+    lists[0, 1:] = reader.read(height * width - 1, n, signs=True)
+    for channel in range(1, channels):
+        is_related = bool(reader.read(1, 1, signs=False)[0, 0])
+        lists[channel] = reader.read(height * width, n, signs=True)
+        if is_related:
+            lists[channel] += lists[0]
+    if step == 0 or max(int(lists.max()), -int(lists.min())) > _LIMIT_VALUE // step:
         raise ValueError("data is corrupted: its codewords are beyond the range of samples")
-    return levels, step, _restored(levels, step, depth)
+    levels = lists.reshape(channels, height, width, n)
+    return levels.transpose(3, 1, 2, 0), step, _restored(levels, step, depth)
 
 
 def _restored(levels: Array, step: int, depth: int) -> Array:
-    """Return the codewords of coefficients."""
-    n, height, width, channels = levels.shape
-    # All intermediate values are integers below 2**53, so that float64 is exact in any order.
-    values = (levels * float(step)).transpose(0, 3, 1, 2)
-    values = values.reshape(-1, width) @ _transform(width)
-    values = values.reshape(n * channels, height, width).swapaxes(1, 2)
-    values = values.reshape(-1, height) @ _transform(height)
-    values = np.floor((values + _SCALE**2 / 2) / _SCALE**2).clip(0, (1 << depth) - 1)
-    pixels = values.reshape(n, channels, width, height).transpose(0, 3, 2, 1)
-    return np.ascontiguousarray(pixels, np.uint8 if depth == 8 else np.uint16)
+    """Return the codewords (K, height, width, C) of coefficients (C, height, width, K), int32."""
+    channels, height, width, n = levels.shape
+    pixels = np.empty((n, height, width, channels), np.uint8 if depth == 8 else np.uint16)
+    _codewords.restore(levels, step, _transform(height), _transform(width), pixels)
+    return pixels
 
 
 @cache

@@ -9,20 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from centnn.image import _context, _rans
+from centnn.image import _borders, _context, _rans
 from centnn.image.integers import Reader, Writer
 
 __all__ = ["ContextModel", "fit"]
 
 Array = NDArray[Any]
 
-MAX_ENTRIES = 1 << 24  # states times codewords that a file may ask for
+MAX_ENTRIES = 1 << 26  # states times codewords that a file may ask for
 MAX_PRIOR = 31  # twice the binary logarithm
-MAX_GAIN = 127  # four times the binary logarithm
-STEPS = (2, 3, 4, 5, 6, MAX_STEP := _context.MAX_STEP_BITS)
-# Entries of tables a block that decoding may take the time to compute.
-ENTRIES_PER_BLOCK = 5
-ROUNDS = 6
+MAX_GAIN = 96  # four times the binary logarithm
+_GAINS = (_context.N_ACTIVITIES, _context.N_BINS)
+STEPS = (MAX_STEP := _borders.MAX_STEP_BITS, 6, 5, 4, 3, 2)  # from few tables to many
+# What must be saved for each entry of a table that decoding takes the time to compute; and how
+# many that may be at most: a block, and for the time and memory that fitting takes.
+BITS_PER_ENTRY = 1 / 20
+ENTRIES_PER_BLOCK = 20
+FITTED_ENTRIES = 1 << 22
+ROUNDS = 8
+# What is added to counts, so that what was hardly seen changes little.
+CAUTION = 2
 
 
 @dataclass(frozen=True)
@@ -39,20 +45,18 @@ class ContextModel:
     def write(self, writer: Writer) -> None:
         """Append the model to a stream."""
         typical = int(np.median(self.priors))
-        writer.write(np.array([self.step_bits, typical]), signed=False)
-        writer.write(self.priors.astype(np.int64) - typical, signed=True)
+        writer.write(np.array([self.step_bits, typical]), signs=False)
+        writer.write(self.priors.astype(np.int64) - typical, signs=True)
         gains = self.gains.astype(np.int64)
-        writer.write(np.diff(gains, axis=1, prepend=MAX_GAIN).ravel(), signed=True)
+        writer.write(np.diff(gains, axis=1, prepend=MAX_GAIN).ravel(), signs=True)
 
     @classmethod
     def read(cls, reader: Reader, n_codewords: int) -> ContextModel:
         """Take a model from a stream; ValueError if it cannot be."""
-        step_bits, typical = reader.read(2, signed=False)
-        priors = typical + reader.read(n_codewords, signed=True)
-        shape = (_context.N_ACTIVITIES, _context.N_BINS)
-        gains = MAX_GAIN + np.cumsum(
-            reader.read(shape[0] * shape[1], signed=True).reshape(shape), axis=1
-        )
+        step_bits, typical = reader.read(1, 2, signs=False)[0]
+        priors = typical + reader.read(1, n_codewords, signs=True)[0]
+        differences = reader.read(1, int(np.prod(_GAINS)), signs=True).reshape(_GAINS)
+        gains = MAX_GAIN + np.cumsum(differences, axis=1)
         if (
             step_bits > MAX_STEP
             or min(priors.min(), gains.min()) < 0
@@ -94,33 +98,35 @@ class ContextModel:
         return _context.Model(borders, self.step_bits, 2 * self.priors, self.gains)
 
 
-def check_size(n_channels: int, n_codewords: int, step_bits: int) -> None:
+def check_size(borders: _context.Borders, n_codewords: int, step_bits: int) -> None:
     """Raise ValueError if the model's tables would take too much memory."""
-    if _context.n_states(n_channels, step_bits) * n_codewords > MAX_ENTRIES:
+    n_states = _context.n_states(borders, step_bits)
+    if n_states * n_codewords > MAX_ENTRIES:
         raise ValueError(
-            f"data is corrupted: {n_codewords} codewords of {n_channels} channels are too many "
-            f"for a step of {1 << step_bits}"
+            f"data is corrupted: {n_states} states are too many for {n_codewords} codewords"
         )
 
 
 def fit(
     borders: _context.Borders, planes: Sequence[NDArray[np.uint16]], n_codewords: int
 ) -> ContextModel:
-    """Fit a model to planes (rows, columns) of codes: the one of those tried that codes them best.
+    """Fit a model to planes (rows, columns) of codes: the one of those tried that is worth most.
 
-    Small steps need more tables; those that would take long to decode are left out.
+    Small steps need more tables, which take their time to compute.
     """
     best, least = None, np.inf
-    n_blocks = sum(codes.size for codes in planes)
+    most = min(ENTRIES_PER_BLOCK * sum(codes.size for codes in planes), FITTED_ENTRIES)
     for step_bits in STEPS:
-        if _context.n_states(borders.n_channels, step_bits) * n_codewords > MAX_ENTRIES:
-            continue
+        if _context.n_states(borders, step_bits) * n_codewords > MAX_ENTRIES:
+            break
         counts = _Counts(borders, planes, n_codewords, step_bits)
-        if counts.n_entries > ENTRIES_PER_BLOCK * n_blocks and step_bits < MAX_STEP:
-            continue
+        if best is not None and counts.n_entries > most:
+            break
         model, bits = counts.fit()
-        if bits < least:
-            best, least = model, bits
+        cost = bits + BITS_PER_ENTRY * counts.n_entries
+        if cost > least:
+            break
+        best, least = model, cost
     assert best is not None
     return best
 
@@ -137,7 +143,7 @@ class _Counts:
     ) -> None:
         self.step_bits = step_bits
         self.n_codewords = n_codewords
-        no_gains = np.zeros((_context.N_ACTIVITIES, _context.N_BINS), np.uint8)
+        no_gains = np.zeros(_GAINS, np.uint8)
         self.model = _context.Model(borders, step_bits, np.zeros(n_codewords, np.uint8), no_gains)
         states = np.concatenate([self.model.states(codes).ravel() for codes in planes])
         codes = np.concatenate([codes.ravel() for codes in planes])
@@ -149,48 +155,72 @@ class _Counts:
         """Return the model of the highest likelihood, and the bits of the codes with it."""
         counts = np.bincount(self.entries, minlength=self.n_entries)
         counts = counts.reshape(-1, self.n_codewords)
-        # Which gain an entry has: by the state's activity and the distance's bin.
-        first_gains = self.states % _context.N_ACTIVITIES * _context.N_BINS
-        place = self.model.bins(self.states) + first_gains[:, None]
-        n_gains = _context.N_ACTIVITIES * _context.N_BINS
-        place = place.ravel()
-        seen_priors = counts.sum(axis=0)
-        seen_gains = np.bincount(place, weights=counts.ravel(), minlength=n_gains)
         visits = counts.sum(axis=1)
-
-        log_priors, log_gains = np.log2(seen_priors + 0.5), np.zeros(n_gains)
-
-        def weights() -> NDArray[np.float64]:
-            return np.asarray(np.exp2(log_priors + log_gains[place].reshape(counts.shape)))
+        priors = _Feature([np.broadcast_to(np.arange(self.n_codewords), counts.shape)], counts)
+        gains = _Feature(list(self._gains_of_entries()), counts)
+        priors.logs = np.log2(priors.seen + 0.5)
 
         # Scale priors and gains in turns, until as much is expected of each as was seen.
         for _ in range(ROUNDS):
-            expected = weights()
-            expected *= (visits / expected.sum(axis=1))[:, None]
-            sums = np.bincount(place, weights=expected.ravel(), minlength=n_gains)
-            log_gains += np.log2((seen_gains + 0.5) / (sums + 0.5))
-            expected = weights()
-            expected *= (visits / expected.sum(axis=1))[:, None]
-            log_priors += np.log2((seen_priors + 0.5) / (expected.sum(axis=0) + 0.5))
+            for feature in (gains, priors):
+                expected = np.exp2(priors.of_entries() + gains.of_entries())
+                expected *= (visits / expected.sum(axis=1))[:, None]
+                feature.scale(expected)
 
-        priors = np.rint(2 * (log_priors - log_priors.max()) + MAX_PRIOR).clip(0, MAX_PRIOR)
-        gains = self._rounded_gains(log_gains, seen_gains)
-        found = ContextModel(self.step_bits, priors.astype(np.uint8), gains)
-        chosen = np.exp2(priors / 2 + gains.ravel()[place].reshape(counts.shape) / 4)
+        priors.logs = np.rint(2 * (priors.logs - priors.logs.max()) + MAX_PRIOR).clip(0, MAX_PRIOR)
+        rounded = _rounded_gains(gains)
+        found = ContextModel(self.step_bits, priors.logs.astype(np.uint8), rounded)
+        priors.logs = priors.logs / 2
+        gains.logs = rounded.ravel() / _context.LOG_OCTAVE
+        chosen = np.exp2(priors.of_entries() + gains.of_entries())
         chosen /= chosen.sum(axis=1)[:, None]
         seen = counts > 0
         return found, -float(counts[seen] @ np.log2(chosen[seen] + 2.0**-20))
 
-    @staticmethod
-    def _rounded_gains(log_gains: Array, seen: Array) -> NDArray[np.uint8]:
-        shape = (_context.N_ACTIVITIES, _context.N_BINS)
-        gains = np.rint(4 * (log_gains - log_gains[seen > 0].max()) + MAX_GAIN)
-        gains = gains.clip(0, MAX_GAIN).reshape(shape)
-        # A bin that no codeword was in is as the one before it, which costs the fewest bits.
-        unused = (log_gains == 0).reshape(shape) & (seen == 0).reshape(shape)
-        for row, row_unused in zip(gains, unused, strict=True):
-            last = MAX_GAIN
-            for i, is_unused in enumerate(row_unused):
-                row[i] = last if is_unused else row[i]
-                last = row[i]
-        return np.asarray(gains, np.uint8)
+    def _gains_of_entries(self) -> Array:
+        """Return which gain each entry has, for either side: by activity and bin."""
+        first_gains = self.states % _context.N_ACTIVITIES * _context.N_BINS
+        return np.asarray(self.model.bins(self.states) + first_gains[:, None])
+
+
+class _Feature:
+    """Something that entries have in common, which makes all their weights larger or smaller."""
+
+    def __init__(self, places: list[Array], counts: Array) -> None:
+        """Note which numbers of the feature each entry has; `counts` is how often it occurs."""
+        self._places = places
+        self._n = max(int(each.max()) + 1 for each in places)
+        self.seen = self._sums(counts)
+        self.logs = np.zeros(self._n)
+
+    def of_entries(self) -> Array:
+        """Return the logarithm of what each entry's weight is multiplied by."""
+        return np.asarray(sum(self.logs[each] for each in self._places))
+
+    def scale(self, expected: Array) -> None:
+        """Have as much expected of each number of the feature as was seen."""
+        ratios = (self.seen + CAUTION) / (self._sums(expected) + CAUTION)
+        self.logs += np.log2(ratios) / len(self._places)
+
+    def _sums(self, of_entries: Array) -> Array:
+        """Add up what there is of the entries with each number."""
+        weights = of_entries.ravel()
+        return np.asarray(
+            sum(np.bincount(each.ravel(), weights, minlength=self._n) for each in self._places)
+        )
+
+
+def _rounded_gains(feature: _Feature) -> NDArray[np.uint8]:
+    logs = np.zeros(_GAINS)
+    seen = np.zeros(_GAINS)
+    logs.flat[: len(feature.logs)] = feature.logs
+    seen.flat[: len(feature.seen)] = feature.seen
+    gains = np.rint(_context.LOG_OCTAVE * (logs - logs[seen > 0].max()) + MAX_GAIN)
+    gains = gains.clip(0, MAX_GAIN)
+    # A bin that no codeword was in is as the one before it, which costs the fewest bits.
+    for row, unused in zip(gains, (logs == 0) & (seen == 0), strict=True):
+        last = MAX_GAIN
+        for i, is_unused in enumerate(unused):
+            row[i] = last if is_unused else row[i]
+            last = row[i]
+    return np.asarray(gains, np.uint8)

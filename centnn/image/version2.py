@@ -15,7 +15,7 @@ from centnn.image import _context, _pixels, _rans, alpha, codewords, colour, con
 from centnn.image.blocks import block_grid
 from centnn.image.context import ContextModel
 from centnn.image.fields import MAGIC, Fields, version_of, with_crc
-from centnn.image.integers import Reader, Writer
+from centnn.image.integers import Reader, Writer, n_states
 
 __all__ = [
     "Book",
@@ -199,7 +199,7 @@ def _plane_parts(plane: PlaneCodes) -> list[bytes]:
     if plane.own_model:
         book.model.write(writer)
     own = _OWN_CODEWORDS * plane.own_codewords | _OWN_MODEL * plane.own_model
-    parts = [writer.to_bytes() if own else b"", *streams]
+    parts = [writer.to_bytes(n_states(book.codewords.size)) if own else b"", *streams]
     return [
         _PLANE.pack(height, width, n_codewords - 1, own, n_streams),
         *(_LENGTH.pack(len(part)) for part in parts),
@@ -252,6 +252,9 @@ def unpack_book(data: bytes) -> Book:
         declared.append((plane, parts[0]))
     fields.finish()
     planes = tuple(_unpack_plane_book(plane, part, None, depth) for plane, part in declared)
+    for book in planes:
+        borders = _context.Borders(book.codewords, depth)
+        context.check_size(borders, len(book.codewords), book.model.step_bits)
     return Book(depth, model, halved, planes, hashlib.sha256(data).digest()[:BOOK_ID_BYTES])
 
 
@@ -335,6 +338,7 @@ def _unpack_plane(
     """Return the pixels of a plane."""
     book = _unpack_plane_book(plane, parts[0], shared, depth)
     borders = _context.Borders(book.codewords, depth)
+    context.check_size(borders, plane.n_codewords, book.model.step_bits)
     codes = book.model.decode(borders, parts[1:], plane.grid)
     pixels = np.empty(plane.shape, book.codewords.dtype)
     _pixels.paint(codes, book.codewords, pixels)
@@ -349,7 +353,9 @@ def _unpack_plane_book(
             f"data needs codewords of shape {plane.codewords_shape}, but those of its shared "
             f"codebook have shape {shared.codewords.shape}"
         )
-    reader = Reader(part) if plane.own_codewords or plane.own_model else None
+    n_components = int(np.prod(plane.codewords_shape))
+    is_own = plane.own_codewords or plane.own_model
+    reader = Reader(part, n_states(n_components)) if is_own else None
     levels, step, samples, model = (
         (shared.levels, shared.step, shared.codewords, shared.model) if shared else (None,) * 4
     )
@@ -357,7 +363,6 @@ def _unpack_plane_book(
         levels, step, samples = codewords.read(reader, plane.codewords_shape, depth)
     if reader is not None and plane.own_model:
         model = ContextModel.read(reader, plane.n_codewords)
-        context.check_size(plane.shape[2], plane.n_codewords, model.step_bits)
     if reader is not None:
         reader.close()
     assert levels is not None and step is not None and samples is not None and model is not None
