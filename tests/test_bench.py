@@ -147,3 +147,18 @@ def test_memory_is_what_a_training_takes_above_its_input(monkeypatch, tmp_path):
         worker.close()
     # Its distances, in float32, some times over.
     assert 4 * 400_000 < outcome.peak_bytes < 40 * 400_000
+
+
+def test_entropy(data_dir):
+    pytest.importorskip("constriction")
+    pytest.importorskip("zstandard")
+    lines = run("entropy.py", "--quick", "--pictures", "bridge", "--budget", 0.01)
+    result = json.loads(lines[-1])
+    assert result["bench"] == "entropy"
+    (row,) = result["rows"]
+    n_bytes = row["bytes"]
+    assert n_bytes["centnn"] < min(n_bytes["no contexts"], n_bytes["zstandard"])
+    # The same arithmetic with the same contexts.
+    assert n_bytes["centnn"] < 1.01 * n_bytes["constriction"] + 8 * 4
+    assert row["ns"].keys() == n_bytes.keys() and min(row["ns"].values()) > 0
+    assert any(line.startswith("bridge") for line in lines)
