@@ -220,30 +220,52 @@ cdef class Model:
                 raise ValueError("data is corrupted: a stream does not end where it should")
 
     def choose(self, candidates, distances, float rate_weight, codes):
-        """Fill a slice of codes, each the candidate at the least distance + weight * bits.
+        """Choose codes again, each the candidate at the least distance + weight * bits.
 
-        candidates (rows, columns, n) are codes, distances (rows, columns, n) theirs.
+        The bits are those of the code itself and of the codes on its right and below, which the
+        change of their neighbour makes cheaper or dearer. candidates (rows, columns, n) are codes,
+        distances (rows, columns, n) theirs; codes (rows, columns) are those so far.
         """
         cdef const uint16_t[:, :, ::1] candidate_view = candidates
         cdef const float[:, :, ::1] distance_view = distances
         cdef uint16_t[:, ::1] view = codes
         cdef Py_ssize_t row, column, i
-        cdef const uint32_t *starts
-        cdef uint16_t code
+        cdef uint16_t best
         cdef float cost, least
         with nogil:
             for row in range(view.shape[0]):
                 for column in range(view.shape[1]):
-                    starts = self.table(self.state_at(view, row, column)) + self.layout.leaves
                     least = -1
+                    best = 0
                     for i in range(candidate_view.shape[2]):
-                        code = candidate_view[row, column, i]
-                        cost = distance_view[row, column, i] + rate_weight * (
-                            PRECISION - log2f(<float> (starts[code + 1] - starts[code]))
-                        )
+                        view[row, column] = candidate_view[row, column, i]
+                        cost = distance_view[row, column, i]
+                        if least >= 0 and cost >= least:
+                            continue
+                        cost += rate_weight * self.bits_around(view, row, column)
                         if least < 0 or cost < least:
                             least = cost
-                            view[row, column] = code
+                            best = view[row, column]
+                    view[row, column] = best
+
+    cdef float bits_around(
+        self, const uint16_t[:, ::1] codes, Py_ssize_t row, Py_ssize_t column
+    ) noexcept nogil:
+        """Return the bits of a code and of those whose neighbour it is."""
+        cdef float bits = self.bits(codes, row, column)
+        if column + 1 < codes.shape[1]:
+            bits += self.bits(codes, row, column + 1)
+        if row + 1 < codes.shape[0]:
+            bits += self.bits(codes, row + 1, column)
+        return bits
+
+    cdef inline float bits(
+        self, const uint16_t[:, ::1] codes, Py_ssize_t row, Py_ssize_t column
+    ) noexcept nogil:
+        """Return the bits of a code."""
+        cdef const uint32_t *interval = self.table(self.state_at(codes, row, column))
+        interval += self.layout.leaves + codes[row, column]
+        return PRECISION - log2f(<float> (interval[1] - interval[0]))
 
     cdef void decode_rows(self, Lane *lanes, Py_ssize_t n_lanes, Py_ssize_t n) noexcept nogil:
         """Decode rows of n codes, each one column behind the one above."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from centnn.image import _codewords
 from centnn.image.integers import Reader, Writer
 
-__all__ = ["LIMIT_BLOCK", "Codewords", "coarsened", "read", "write"]
+__all__ = ["LIMIT_BLOCK", "Codewords", "from_levels", "is_related", "read", "transformed", "write"]
 
 Array = NDArray[Any]
 
@@ -38,14 +38,17 @@ class Codewords:
     """Which of those given each of them is."""
 
 
-def coarsened(centers: Array, step: int, depth: int) -> Codewords:
-    """Round codewords (K, height, width, C) as a file will, and sort them as it will."""
+def transformed(centers: Array) -> Array:
+    """Return the coefficients of codewords (K, height, width, C), not rounded."""
     _, height, width, _ = centers.shape
     rows, columns = _transform(height) / _SCALE, _transform(width) / _SCALE
-    coefficients = np.einsum("iy,kyxc,jx->kijc", rows, centers, columns, optimize=True)
-    levels = np.rint(coefficients / step).astype(np.int64)
+    return np.asarray(np.einsum("iy,kyxc,jx->kijc", rows, centers, columns, optimize=True))
+
+
+def from_levels(levels: Array, step: int, depth: int) -> Codewords:
+    """Return the codewords of coefficients in units of `step`, sorted as a file has them."""
     order = np.argsort(levels[:, 0, 0, 0], kind="stable")
-    levels = np.ascontiguousarray(levels[order])
+    levels = np.ascontiguousarray(levels[order], np.int64)
     lists = np.ascontiguousarray(levels.transpose(3, 1, 2, 0), np.int32)
     return Codewords(levels, step, _restored(lists, step, depth), order)
 
@@ -58,12 +61,18 @@ def write(writer: Writer, levels: Array, step: int) -> None:
     for channel in range(channels):
         own = levels[..., channel]
         rest = own - levels[..., 0]
-        related = int(channel > 0 and np.abs(rest).sum() < np.abs(own).sum())
+        related = is_related(levels, channel)
         if channel > 0:
-            writer.write(np.array([related]), signs=False)
+            writer.write(np.array([int(related)]), signs=False)
         for place in range(channel == 0, height * width):
             y, x = divmod(place, width)
             writer.write((rest if related else own)[:, y, x], signs=True)
+
+
+def is_related(levels: Array, channel: int) -> bool:
+    """Tell whether a channel's differences to channel 0 are smaller than its coefficients."""
+    own = levels[..., channel]
+    return channel > 0 and bool(np.abs(own - levels[..., 0]).sum() < np.abs(own).sum())
 
 
 def read(reader: Reader, shape: tuple[int, int, int, int], depth: int) -> tuple[Array, int, Array]:

@@ -84,15 +84,21 @@ class ContextModel:
         return codes
 
     def choose(
-        self, borders: _context.Borders, candidates: Array, distances: Array, rate_weight: float
+        self,
+        borders: _context.Borders,
+        candidates: Array,
+        distances: Array,
+        rate_weight: float,
+        codes: NDArray[np.uint16],
     ) -> NDArray[np.uint16]:
         """Return the plane of codes of the least distance + rate_weight * bits, one by one.
 
-        candidates (rows, columns, n) are codes, distances (rows, columns, n) theirs.
+        candidates (rows, columns, n) are codes, distances (rows, columns, n) theirs; codes
+        (rows, columns) are those so far, on which the neighbours' bits depend.
         """
-        codes = np.empty(candidates.shape[:2], np.uint16)
-        self._model(borders).choose(candidates, distances, rate_weight, codes)
-        return codes
+        chosen = np.array(codes, order="C")
+        self._model(borders).choose(candidates, distances, rate_weight, chosen)
+        return chosen
 
     def _model(self, borders: _context.Borders) -> _context.Model:
         return _context.Model(borders, self.step_bits, 2 * self.priors, self.gains)

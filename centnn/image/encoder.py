@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from centnn._duplicates import count_distinct
 from centnn._monitor import Callback
-from centnn.codebook import fit_codebook
-from centnn.image import _context, codewords, context
+from centnn.codebook import Codebook, fit_codebook
+from centnn.image import _context, coarsening, context
 from centnn.image.blocks import block_grid, to_blocks
 from centnn.image.codewords import Codewords
 from centnn.image.context import ContextModel
@@ -23,17 +23,15 @@ __all__ = ["PlaneOptions", "encode_plane", "encode_with_book", "train_plane"]
 
 Array = NDArray[Any]
 
-# Steps of the codewords' coefficients that are tried, for samples of 8 bits and of 16.
-STEPS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
-DEEP_STEPS = (1, 4, 16, 64, *(256 * step for step in STEPS))
-# Part of the distortion that coarser codewords may add where no weight says what a bit is worth.
-TOLERANCE = 0.02
 # Codewords that a block chooses from when the bits of its code count.
-N_CANDIDATES = 32
-RATE_ROUNDS = 4
-# The rate weight that is derived, by the mean squared error of a sample without any. At high rates
-# 2 ln 2 would balance distortion and bits; four times that saved most on photographs.
+N_CANDIDATES = 16
+RATE_ROUNDS = 8
+CODING_ROUNDS = 2  # with a given codebook
+# The rate weight that is derived, by the mean squared error of a sample without any, is this where
+# codewords cost nothing, and half of it where a sixteenth as many codewords as blocks are asked
+# for: the bits of a codebook make a lower error by more codewords dear.
 AUTO_WEIGHT = 5.6
+BOOK_SHARE = 16
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def train_plane(planes: list[Array], options: PlaneOptions) -> PlaneBook:
 def encode_with_book(pixels: Array, book: PlaneBook, options: PlaneOptions) -> PlaneCodes:
     """Code a plane (H, W, C) with a given codebook; a model of its own where that is shorter."""
     samples = _Samples([pixels], options)
-    samples.assign(book.codewords, book.model)
+    samples.code_with(book)
     borders = _context.Borders(book.codewords, samples.depth)
     (codes,) = samples.planes()
     own = context.fit(borders, [codes], len(book.codewords))
@@ -108,9 +106,7 @@ class _Samples:
             n_threads=options.n_threads,
             callback=options.callback,
         )
-        if options.rate_weight is None:
-            self.rate_weight = AUTO_WEIGHT * trained.inertia / self.blocks.size
-        coarse = self._coarsened(trained.centers, trained.counts, trained.inertia)
+        coarse = self._coarsened(trained)
         self.assign_nearest(coarse.codewords)
         book = self._with_model(coarse)
         for _ in range(RATE_ROUNDS if self.rate_weight > 0 else 0):
@@ -118,17 +114,25 @@ class _Samples:
             book = self._with_model(self._means())
         return book
 
-    def assign_nearest(self, samples: Array) -> None:
-        """Code each block by the nearest of these codewords."""
+    def code_with(self, book: PlaneBook) -> None:
+        """Code the planes with a book as it is."""
+        error = self.assign_nearest(book.codewords)
+        if self.options.rate_weight is None:
+            self.rate_weight = AUTO_WEIGHT * error / self.blocks.size
+        for _ in range(CODING_ROUNDS if self.rate_weight > 0 else 0):
+            self.assign(book.codewords, book.model)
+
+    def assign_nearest(self, samples: Array) -> float:
+        """Code each block by the nearest of these codewords; return the squared error of all."""
         flat = samples.reshape(len(samples), -1)
-        codes = quantize(self.blocks, flat, n_threads=self.options.n_threads)
+        codes, distances = quantize(
+            self.blocks, flat, return_distance=True, n_threads=self.options.n_threads
+        )
         self.codes = codes.astype(np.uint16)
+        return float(distances.sum(dtype=np.float64))
 
     def assign(self, samples: Array, model: ContextModel) -> None:
         """Code each block by the codeword at the least distance + rate weight * bits."""
-        if self.rate_weight == 0:
-            self.assign_nearest(samples)
-            return
         codes, distances = quantize(
             self.blocks,
             samples.reshape(len(samples), -1),
@@ -138,10 +142,11 @@ class _Samples:
         )
         borders = _context.Borders(samples, self.depth)
         chosen = [
-            model.choose(borders, near, far, self.rate_weight).ravel()
-            for near, far in zip(
+            model.choose(borders, near, far, self.rate_weight, so_far).ravel()
+            for near, far, so_far in zip(
                 self._by_plane(codes.astype(np.uint16)),
                 self._by_plane(distances.astype(np.float32)),
+                self.planes(),
                 strict=True,
             )
         ]
@@ -168,31 +173,20 @@ class _Samples:
         order = np.argsort(self.codes, kind="stable")
         firsts = (np.cumsum(counts) - counts)[used]
         sums = np.add.reduceat(self.blocks[order].astype(np.float64), firsts, axis=0)
-        coarse = self._coarsened(sums / counts[used][:, None], counts[used], 0.0)
+        means = (sums / counts[used][:, None]).reshape(-1, *self.shape)
+        coarse = coarsening.coarsest_worth(means, counts[used], self.rate_weight, self.depth)
         places = np.empty(len(coarse.order), np.uint16)
         places[coarse.order] = np.arange(len(places))
         self.codes = places[numbers[self.codes]]
         return coarse
 
-    def _coarsened(self, centers: Array, counts: Array, inertia: float) -> Codewords:
-        """Choose the step of the codewords' coefficients: the coarsest that pays.
-
-        `counts` blocks each have the centers as their means, with this sum of squared distances.
-        """
-        best, least = None, np.inf
-        shaped = centers.reshape(len(centers), *self.shape)
-        for step in STEPS if self.depth == 8 else DEEP_STEPS:
-            coarse = codewords.coarsened(shaped, step, self.depth)
-            moves = coarse.codewords.reshape(centers.shape) - centers[coarse.order]
-            cost = float(counts[coarse.order] @ np.einsum("kd,kd->k", moves, moves))
-            if self.rate_weight > 0:
-                writer = Writer()
-                codewords.write(writer, coarse.levels, step)
-                cost += self.rate_weight * 8 * len(writer.to_bytes())
-                if cost > least:
-                    break
-            elif best is not None and cost > TOLERANCE * inertia:
-                break
-            best, least = coarse, cost
-        assert best is not None
-        return best
+    def _coarsened(self, trained: Codebook) -> Codewords:
+        """Choose what a bit is worth, and how coarsely the file has what was trained."""
+        centers = trained.centers.reshape(-1, *self.shape)
+        if self.options.rate_weight is None:
+            ratio = len(centers) / len(self.blocks)
+            error = trained.inertia / self.blocks.size
+            self.rate_weight = AUTO_WEIGHT * error / (1 + BOOK_SHARE * ratio)
+        if self.rate_weight > 0:
+            return coarsening.coarsest_worth(centers, trained.counts, self.rate_weight, self.depth)
+        return coarsening.coarsest_free(centers, trained.counts, trained.inertia, self.depth)
