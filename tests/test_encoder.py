@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from centnn.image import _context, codewords, coarsening, compress, context, decompress
-from centnn.image import train_codebook
+from centnn.image import (
+    _context,
+    coarsening,
+    codewords,
+    compress,
+    context,
+    decompress,
+    train_codebook,
+)
 from centnn.image.integers import Writer
 
 

@@ -24,7 +24,7 @@ __all__ = ["PlaneOptions", "encode_plane", "encode_with_book", "train_plane"]
 Array = NDArray[Any]
 
 # Codewords that a block chooses from when the bits of its code count.
-N_CANDIDATES = 16
+N_CANDIDATES = 8
 RATE_ROUNDS = 8
 CODING_ROUNDS = 2  # with a given codebook
 # The rate weight that is derived, by the mean squared error of a sample without any, is this where

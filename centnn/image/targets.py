@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,10 +18,15 @@ __all__ = ["Attempt", "compress_to", "picture_psnr"]
 
 Array = NDArray[Any]
 
-# Blocks that are tried, from those that suit few bits a pixel to those that suit many.
-BLOCKS = (8, 6, 4, 3, 2)
-FIRST, LARGEST = 64, 8192  # codewords that are tried first, and at most
+# Blocks that are tried: the first, then smaller ones, which suit many bits a pixel, as long as they
+# do better; if none does, larger ones.
+FIRST_BLOCK, SMALLER, LARGER = 4, (3, 2), (6, 8)
+FIRST, LARGEST = 256, 8192  # codewords that are tried first, and at most
 SMALLEST_RATIO = 1.03  # between numbers of codewords that are told apart
+LONGEST_STEP = 8.0  # to the next number of codewords, as a ratio
+NEAR_DB, NEAR_PART = 0.02, 0.005  # within so much of its target, an attempt is good enough
+# What twice the codewords add about, as long as one attempt is all that is known.
+DB_AN_OCTAVE, BITS_AN_OCTAVE = 1.5, 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,14 +79,22 @@ def compress_to(
     if (psnr is None) == (bpp is None):
         raise ValueError(f"give either psnr or bpp, got psnr={psnr}, bpp={bpp}")
     search = _Search(img, psnr, bpp, options or {}, report)
-    best: Attempt | None = None
-    for size in [block] if block else [(side, side) for side in BLOCKS]:
-        found = search.best_with(size)
-        if best is not None and not search.is_better(found, best):
-            break  # smaller blocks will be worse still
-        best = found
-    assert best is not None
-    return best
+    if block is not None:
+        search.look_at(block)
+    else:
+        first = search.look_at(_square(FIRST_BLOCK))
+        for sides in SMALLER, LARGER:
+            for side in sides:
+                if search.look_at(_square(side)) is not search.best:
+                    break  # those beyond will be worse still
+            if search.best is not first:
+                break
+    assert search.best is not None
+    return search.best
+
+
+def _square(side: int) -> tuple[int, int]:
+    return side, side
 
 
 class _Search:
@@ -99,24 +113,67 @@ class _Search:
         self.bpp = bpp
         self.options = {"rate_weight": "auto", "effort": "fast", **options}
         self.report = report
+        self.best: Attempt | None = None
 
-    def best_with(self, block: tuple[int, int]) -> Attempt:
-        """Return the best attempt with blocks of this size: bracket the target, then bisect."""
+    def look_at(self, block: tuple[int, int]) -> Attempt:
+        """Look for the best attempt with blocks of this size; return that.
+
+        The logarithm of the number of codewords is led to the target as by the secant method,
+        inside what is known to be too few and too many.
+        """
         most = min(count_blocks(self.img, block, self.options.get("colour")), LARGEST)
-        low, n_codewords = 0, min(FIRST, most)
-        best = self.attempt(n_codewords, block)
-        last = best
-        while not self.is_enough(last) and n_codewords < most:
-            low, n_codewords = n_codewords, min(4 * n_codewords, most)
+        few, many = 0, most + 1  # too few, and too many or enough
+        found: list[Attempt] = []
+        n_codewords = min(self.best.n_codewords if self.best else FIRST, most)
+        while True:
             last = self.attempt(n_codewords, block)
-            best = last if self.is_better(last, best) else best
-        high = n_codewords
-        while high - low > 1 and high > SMALLEST_RATIO * low:
-            middle = min(max(round(math.sqrt(max(low, 1) * high)), low + 1), high - 1)
-            last = self.attempt(middle, block)
-            best = last if self.is_better(last, best) else best
-            low, high = (low, middle) if self.is_enough(last) else (middle, high)
-        return best
+            found.append(last)
+            if self.best is None or self.is_better(last, self.best):
+                self.best = last
+            if self.is_enough(last):
+                many = n_codewords
+            else:
+                few = n_codewords
+            is_done = many - few <= 1 or many <= SMALLEST_RATIO * few
+            if is_done or self.is_near(last) or self.is_hopeless(last):
+                break
+            guess = self.guess(found[-2:])
+            n_codewords = min(max(guess, few + 1), many - 1)
+        return functools.reduce(lambda a, b: b if self.is_better(b, a) else a, found)
+
+    def guess(self, last: list[Attempt]) -> int:
+        """Return how many codewords would meet the target, by the last attempt or two."""
+        octaves = [math.log2(attempt.n_codewords) for attempt in last]
+        misses = [self.miss(attempt) for attempt in last]
+        slope = DB_AN_OCTAVE if self.psnr is not None else BITS_AN_OCTAVE
+        if len(last) == 2 and (misses[1] - misses[0]) * (octaves[1] - octaves[0]) > 0:
+            slope = (misses[1] - misses[0]) / (octaves[1] - octaves[0])
+        reach = math.log2(LONGEST_STEP)
+        step = min(max(-misses[-1] / slope, -reach), reach)
+        return round(2 ** (octaves[-1] + step))
+
+    def miss(self, attempt: Attempt) -> float:
+        """Return by how much an attempt is above its target: dB, or octaves of bits a pixel."""
+        if self.psnr is not None:
+            return min(attempt.psnr, 100.0) - self.psnr
+        assert self.bpp is not None
+        return math.log2(attempt.bpp / self.bpp)
+
+    def is_near(self, attempt: Attempt) -> bool:
+        """Tell whether an attempt reaches its target and is so near that no other would matter."""
+        near = NEAR_DB if self.psnr is not None else math.log2(1 + NEAR_PART)
+        return self.reaches(attempt) and abs(self.miss(attempt)) <= near
+
+    def is_hopeless(self, attempt: Attempt) -> bool:
+        """Tell whether to go on from an attempt cannot lead to one that is better than the best.
+
+        On the way to the target, files get larger and better, or smaller and worse: not to be
+        gone if this one is already as large, or already as bad.
+        """
+        best = self.best
+        if best is None or best is attempt or not self.reaches(best) or self.reaches(attempt):
+            return False
+        return attempt.bpp >= best.bpp if self.psnr is not None else attempt.psnr <= best.psnr
 
     def is_enough(self, attempt: Attempt) -> bool:
         """Tell whether more codewords would be of no use."""
