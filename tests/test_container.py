@@ -51,7 +51,7 @@ CASES = {
     "colours": ((15, 16, 3), np.uint8, {"n_codewords": 9, "block": 1}),
     "rgb": ((21, 34, 3), np.uint8, {"n_codewords": 12, "colour": "rgb"}),
     "ycbcr": ((21, 34, 3), np.uint8, {"n_codewords": 12, "colour": "ycbcr"}),
-    "ycbcr420": ((21, 33, 3), np.uint8, {"n_codewords": 12}),
+    "ycbcr420": ((21, 33, 3), np.uint8, {"n_codewords": 12, "colour": "ycbcr420"}),
     "16 bits, alpha": ((9, 14, 4), np.uint16, {"n_codewords": 4, "block": 3}),
     "rate weight": ((40, 40, 3), np.uint8, {"n_codewords": 30, "rate_weight": 30}),
 }
@@ -158,7 +158,7 @@ def test_a_callback_may_stop_the_training():
 def test_header():
     info = read_header(compress(smooth((9, 14, 4), np.uint16), 8, (2, 3)))
     assert (info.version, info.height, info.width, info.depth) == (2, 9, 14, 16)
-    assert (info.colour, info.has_alpha, info.block) == ("ycbcr420", True, (2, 3))
+    assert (info.colour, info.has_alpha, info.block) == ("ycbcr", True, (2, 3))
     assert (info.n_codewords, info.codebook) == ((8, 8), "")
 
 

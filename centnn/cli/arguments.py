@@ -174,7 +174,7 @@ def _add_training(subparser: argparse.ArgumentParser) -> None:
     subparser.add_argument(
         "--colour",
         choices=["rgb", "ycbcr", "ycbcr420"],
-        help="how to code colours (default: ycbcr420; rgb with -b 1)",
+        help="how to code colours (default: ycbcr; rgb with -b 1)",
     )
     subparser.add_argument("--effort", choices=EFFORTS, help=_EFFORT_HELP)
     subparser.add_argument(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from centnn.cli.files import Output, naming, pairs, read
 from centnn.cli.pictures import encode_png, read_picture
-from centnn.cli.report import progress, tell
+from centnn.cli.report import progress, progress_to_target, tell
 
 __all__ = ["compress", "decompress", "info", "train"]
 
@@ -115,7 +115,7 @@ def _compressed(
     from centnn.image.container import compress as code
 
     if args.psnr is not None or args.bpp is not None:
-        return _to_target(img, args)
+        return _to_target(img, args, name)
     if book is not None:
         return code(img, codebook=book, rate_weight=args.rate_weight), {}
     n_codewords = N_CODEWORDS if args.k is None else args.k
@@ -124,13 +124,16 @@ def _compressed(
         return code(img, n_codewords, args.block or BLOCK, **options), {}
 
 
-def _to_target(img: Array, args: argparse.Namespace) -> tuple[bytes, dict[str, Any]]:
+def _to_target(img: Array, args: argparse.Namespace, name: str) -> tuple[bytes, dict[str, Any]]:
     from centnn.image.targets import compress_to
 
     options = _options(args)
     if args.rate_weight == 0:
         del options["rate_weight"]
-    found = compress_to(img, psnr=args.psnr, bpp=args.bpp, block=args.block, options=options)
+    with progress_to_target(name, quiet=args.quiet) as report:
+        found = compress_to(
+            img, psnr=args.psnr, bpp=args.bpp, block=args.block, options=options, report=report
+        )
     missed = found.psnr < args.psnr if args.psnr is not None else found.bpp > args.bpp
     block = f"{found.block[0]}x{found.block[1]}"
     goal = f"{args.psnr} dB" if args.psnr is not None else f"{args.bpp} bits a pixel"

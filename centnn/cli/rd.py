@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from math import isfinite
 
 from centnn.cli.files import Output, naming
 from centnn.cli.pictures import read_picture
@@ -31,7 +32,7 @@ def rd(args: argparse.Namespace) -> None:
                     "codec": curve.name,
                     "setting": point.setting,
                     "bpp": point.bpp,
-                    "psnr": point.psnr,
+                    **({"psnr": point.psnr} if isfinite(point.psnr) else {"lossless": True}),
                 }
                 tell(facts, as_json=args.json, quiet=args.quiet)
     target.write(rate_distortion.draw(curves))

@@ -6,12 +6,15 @@ import contextlib
 import json
 import math
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from centnn._monitor import Callback
 
-__all__ = ["progress", "tell"]
+if TYPE_CHECKING:
+    from centnn.image.targets import Attempt
+
+__all__ = ["progress", "progress_to_target", "tell"]
 
 
 @contextlib.contextmanager
@@ -35,6 +38,29 @@ def progress(label: str, n_codewords: int, largest: int, *, quiet: bool) -> Iter
         yield move
 
 
+@contextlib.contextmanager
+def progress_to_target(label: str, *, quiet: bool) -> Iterator[Callable[[Attempt], None]]:
+    """Give a callback that tells on a terminal of each attempt at a target."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+
+    from tqdm import tqdm
+
+    with tqdm(desc=label, unit=" attempts", leave=False) as bar:
+
+        def show(attempt: Attempt) -> None:
+            height, width = attempt.block
+            bar.set_postfix_str(
+                f"{height}x{width}, K = {attempt.n_codewords}: "
+                f"{attempt.psnr:.2f} dB, {attempt.bpp:.3f} bpp",
+                refresh=False,
+            )
+            bar.update()
+
+        yield show
+
+
 def tell(facts: dict[str, Any], *, as_json: bool, quiet: bool, on_stderr: bool = False) -> None:
     """Print facts: as one line of words, or of JSON; those that are None are left out."""
     facts = {name: value for name, value in facts.items() if value is not None}
@@ -46,6 +72,8 @@ def tell(facts: dict[str, Any], *, as_json: bool, quiet: bool, on_stderr: bool =
 
 
 def _format(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
     if isinstance(value, list):
