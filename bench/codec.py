@@ -3,7 +3,9 @@
 Three tables over the pictures of $CENTNN_DATA, in grey:
 
 - size: 4x4 blocks at fixed numbers of codewords, against fixed-width codes and a codebook of 8
-  bits a component; and what a rate weight saves beyond that, at equal PSNR (Bjontegaard).
+  bits a component; and what a rate weight saves beyond that ("weight %"): the mean difference in
+  file size at equal PSNR (Bjontegaard) between two curves of .cvq files of 16, 32, ... 1024
+  codewords, without a rate weight and with rate_weight="auto", all else equal.
 - rate-distortion: mean difference in rate to JPEG at equal PSNR (Bjontegaard), from 0.1 bits a
   pixel to 1.5; PSNR at 0.5 bits a pixel, of files and of fixed-width codes.
 - decoding: seconds for a picture, beside OpenCV's JPEG of the same PSNR, in turns.
@@ -23,7 +25,8 @@ import _bench
 import _data
 
 import centnn
-from centnn.image import compress, decompress, to_blocks
+from centnn.cli.palette import indexed_png
+from centnn.image import compress, decompress, make_palette, to_blocks
 
 PICTURES = ["lena", "boat", "barb", "goldhill", "mandrill", "peppers", "bridge"]
 PICTURES += ["kodim01", "kodim05", "kodim13", "kodim23"]
@@ -177,20 +180,36 @@ def table(rows):
             + [f"{ours:.2f}/{jpeg:.2f} ms" if ours else "" for ours, jpeg in filter(None, decodes)]
             + [""] * sum(d is None for d in decodes)
         )
-    return _bench.format_table(heading, lines)
+    return _bench.format_table(heading, [*lines, *means(lines)])
+
+
+def means(lines):
+    """Return a line with the mean of each column that every picture has a number in."""
+    if len(lines) < 2:
+        return []
+    cells = ["mean"]
+    for column in list(zip(*lines, strict=True))[1:]:
+        if not all(column) or "ms" in column[0]:
+            cells.append("")
+        else:
+            signs, decimals = column[0][0] in "+-", len(column[0].partition(".")[2])
+            mean = np.mean([float(number) for number in column])
+            cells.append(f"{mean:{'+' if signs else ''}.{decimals}f}")
+    return [cells]
 
 
 def draw(rows, path):
     """Draw quality over size, a panel for each picture."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     columns = min(4, len(rows))
     n_rows = -(-len(rows) // columns)
-    figure = Figure((4 * columns, 3.2 * n_rows), dpi=120, layout="constrained")
+    figure = Figure((3.2 * columns, 2.7 * n_rows), dpi=75, layout="constrained")
     panels = figure.subplots(n_rows, columns, squeeze=False).ravel()
     for panel, row in zip(panels, rows, strict=False):
         for codec, points in row["curves"].items():
-            panel.plot(*np.array(points).T, marker="o", markersize=3, label=codec)
+            panel.plot(*np.array(points).T, marker="o", markersize=2.5, linewidth=1.2, label=codec)
         panel.set_title(row["picture"], fontsize=10)
         panel.set_xscale("log")
         panel.set_xticks([0.1, 0.2, 0.5, 1, 2], labels=["0.1", "0.2", "0.5", "1", "2"])
@@ -198,10 +217,13 @@ def draw(rows, path):
         panel.grid(alpha=0.3)
     for panel in panels[len(rows) :]:
         panel.set_axis_off()
-    panels[0].legend(fontsize=8)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
     figure.supxlabel("bits a pixel")
     figure.supylabel("PSNR (dB)")
-    figure.savefig(path)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    path.write_bytes(indexed_png(make_palette(pixels, 64)))  # a third of the size
 
 
 def main():

@@ -162,3 +162,25 @@ def test_entropy(data_dir):
     assert n_bytes["centnn"] < 1.01 * n_bytes["constriction"] + 8 * 4
     assert row["ns"].keys() == n_bytes.keys() and min(row["ns"].values()) > 0
     assert any(line.startswith("bridge") for line in lines)
+
+
+def test_the_difference_in_rate_at_equal_psnr(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCH))
+    import codec
+
+    reference = [(0.1, 30.0), (0.2, 33.0), (0.4, 36.0)]
+    tenth_less = [(0.9 * rate, quality) for rate, quality in reference]
+    assert codec.rate_difference(reference, tenth_less) == pytest.approx(-10)
+    assert codec.rate_difference(reference, [(1.0, 40.0), (2.0, 41.0)]) is None
+    # 3 dB more at each rate is half the rate at each PSNR.
+    better = [(rate, quality + 3) for rate, quality in reference]
+    assert codec.rate_difference(reference, better) == pytest.approx(-50)
+
+
+def test_a_line_of_means(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCH))
+    import codec
+
+    lines = [["a", "-10.0", "31.50", "1.00/2.00 ms", ""], ["b", "-20.0", "", "", ""]]
+    assert codec.means(lines) == [["mean", "-15.0", "", "", ""]]
+    assert codec.means(lines[:1]) == []

@@ -44,3 +44,23 @@ def test_alpha_does_not_count():
 def test_one_target(goal):
     with pytest.raises(ValueError, match="give either psnr or bpp, got"):
         compress_to(smooth((8, 8)), **goal)
+
+
+@pytest.mark.parametrize("goal", [{"psnr": 26}, {"psnr": 34}, {"bpp": 0.5}, {"bpp": 3.0}])
+def test_few_attempts_lead_to_a_target(goal):
+    img = smooth((96, 128), seed=3)
+    attempts = []
+    found = compress_to(img, **goal, report=attempts.append)
+    by_block = [sum(a.block == block for a in attempts) for block in {a.block for a in attempts}]
+    assert max(by_block) <= 10
+    assert found.psnr >= goal.get("psnr", 0)
+    assert found.bpp <= goal.get("bpp", np.inf)
+    # Blocks of the first size are tried, and others until they do worse.
+    assert attempts[0].block == (4, 4)
+    assert 2 <= len(by_block) <= 5
+
+
+def test_what_cannot_be_reached():
+    img = smooth((16, 16))
+    assert compress_to(img, bpp=0.01).bpp > 0.01
+    assert compress_to(img, psnr=200, block=(2, 2)).n_codewords > 32
