@@ -29,6 +29,12 @@
 extern "C" {
 #endif
 
+/* What a program was compiled against; centnn_abi() tells what it runs with. They must agree: it
+ * changes whenever a function or a structure here does so that programs must be compiled anew. */
+#define CENTNN_ABI 1
+
+int centnn_abi(void);
+
 typedef enum {
     CENTNN_OK = 0,
     CENTNN_ERR_NULL,      /* a required pointer is NULL */
@@ -36,7 +42,9 @@ typedef enum {
     CENTNN_ERR_DTYPE,     /* not a type that this function takes */
     CENTNN_ERR_NONFINITE, /* the codebook or a row has a NaN or an infinity */
     CENTNN_ERR_CODE,      /* a code is not below the number of codewords */
-    CENTNN_ERR_ISA        /* unknown or unsupported instruction set asked for */
+    CENTNN_ERR_ISA,       /* unknown or unsupported instruction set asked for */
+    CENTNN_ERR_FILE,      /* not a file of this kind, or of another version */
+    CENTNN_ERR_DAMAGED    /* a file that is truncated, too long, or has another checksum */
 } centnn_status;
 
 /* A static English sentence for `status`; never NULL. */
@@ -131,6 +139,83 @@ centnn_status centnn_set_isa(const char *name);
 
 /* The i-th instruction set that works here, fastest first; NULL past the end. */
 const char *centnn_isa_available(size_t i);
+
+/*
+ * Training
+ */
+
+/* Bytes of memory, aligned to 64, that training k codewords of d coordinates takes; 0 as for
+ * centnn_index_size(). */
+size_t centnn_train_size(size_t k, size_t d);
+
+/*
+ * Trains a codebook of k codewords on rows, which may have any type but F64.
+ *
+ *   codewords  OUT, k * d  row-major
+ *   codes      OUT, n      the nearest codeword of each row
+ *   distances  OUT, n      the squared distances to them
+ *
+ * It grows by splitting clusters and stops when nothing changes, or after max_epochs epochs; allow
+ * some log2(k) + 10. The result does not depend on threads or on the instruction set. Fails with
+ * ERR_NULL, ERR_DTYPE, ERR_NONFINITE (a row has a NaN or an infinity), ERR_ISA, or ERR_SIZE: there
+ * are fewer different rows than k, or too few epochs to grow so large, or a size is wrong.
+ */
+centnn_status centnn_train(const centnn_rows *rows, size_t k, size_t max_epochs, float *codewords,
+                           uint32_t *codes, double *distances, void *memory);
+
+/*
+ * Files
+ *
+ * What is opened points into the caller's bytes, which must live as long and may lie anywhere.
+ */
+
+/* A codebook that `Codebook.save` wrote. */
+typedef struct {
+    size_t k, d;
+    centnn_dtype precision; /* CENTNN_F32 or CENTNN_F64 */
+    const uint8_t *codewords;
+} centnn_book_file;
+
+/* Looks at the n bytes of a file and checks all of it but the values of the codewords. Fails with
+ * ERR_NULL, ERR_FILE, ERR_DAMAGED or ERR_SIZE (the codebook is empty or beyond CENTNN_MAX_K or
+ * CENTNN_MAX_D). */
+centnn_status centnn_book_open(centnn_book_file *file, const void *bytes, size_t n);
+
+/* Copies the k * d codewords to `out`, row-major, as float or double by file->precision. Fails with
+ * ERR_NULL. */
+centnn_status centnn_book_copy(const centnn_book_file *file, void *out);
+
+/* A plain picture: a .cvq file of version 1, whose codes are not entropy-coded. */
+typedef struct {
+    size_t height, width, channels; /* 1: grey; 3: red, green, blue */
+    size_t block_height, block_width;
+    size_t k;                /* codewords, each block_height * block_width * channels bytes */
+    const uint8_t *codebook; /* k of them, the channels of a pixel side by side */
+    const uint8_t *codes; /* centnn_code_bits(k) bits each, the first bits the most significant */
+} centnn_picture_file;
+
+/* Bits of a code of k codewords: 0 for one. */
+unsigned centnn_code_bits(size_t k);
+
+/* Looks at the n bytes of a file, and checks all of it but the codes. Fails with ERR_NULL, ERR_FILE
+ * or ERR_DAMAGED. */
+centnn_status centnn_picture_open(centnn_picture_file *file, const void *bytes, size_t n);
+
+/* Decodes a picture to height * width * channels bytes. (With k = 1 a short file can stand for a
+ * picture of any size: look at it before you allocate.) Fails with ERR_NULL, or ERR_CODE if a code
+ * is not below k: then pixels are undefined. */
+centnn_status centnn_picture_decode(const centnn_picture_file *file, uint8_t *pixels);
+
+/* Bytes of the file of a picture, of which codebook and codes are not looked at; 0 if a size is 0
+ * or cannot be in a file (sides of blocks to 2^16 - 1, others to 2^32 - 1), or channels are neither
+ * 1 nor 3. */
+size_t centnn_picture_size(const centnn_picture_file *file);
+
+/* Writes the file of a picture to `bytes`, centnn_picture_size() of them. codes has a number for
+ * each block, in raster order; blocks at the right and the bottom may reach beyond the picture.
+ * Fails with ERR_NULL, ERR_SIZE or ERR_CODE. */
+centnn_status centnn_picture_write(const centnn_picture_file *file, const uint32_t *codes,
+                                   uint8_t *bytes);
 
 #ifdef __cplusplus
 }

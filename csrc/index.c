@@ -75,6 +75,13 @@ size_t centnn_kernel_scratch_size(const centnn_index *index)
     return tile + rows * 4 * sizeof(double) + round_up(nearest > top ? nearest : top, PANEL_BYTES);
 }
 
+size_t centnn_scratch_size_of(size_t k, size_t d, centnn_dtype precision)
+{
+    centnn_index index;
+
+    return lay_out(&index, k, d, precision) ? centnn_scratch_size(&index) : 0;
+}
+
 static double value(const void *codebook, size_t i, centnn_dtype precision)
 {
     return precision == CENTNN_F64 ? ((const double *)codebook)[i]

@@ -109,6 +109,9 @@ typedef struct {
     const centnn_lists *lists;
 } centnn_kernel;
 
+/* Of any index of these sizes, what centnn_scratch_size() says. */
+size_t centnn_scratch_size_of(size_t k, size_t d, centnn_dtype precision);
+
 /* Bytes of scratch that a kernel needs, for any instruction set. */
 size_t centnn_kernel_scratch_size(const centnn_index *index);
 

@@ -9,6 +9,11 @@
 
 #include <string.h>
 
+int centnn_abi(void)
+{
+    return CENTNN_ABI;
+}
+
 const char *centnn_status_string(centnn_status status)
 {
     switch (status) {
@@ -26,6 +31,10 @@ const char *centnn_status_string(centnn_status status)
         return "a code is not below the number of codewords";
     case CENTNN_ERR_ISA:
         return "the instruction set asked for is unknown or not supported here";
+    case CENTNN_ERR_FILE:
+        return "not a file of this kind, or of another version";
+    case CENTNN_ERR_DAMAGED:
+        return "the file is truncated, too long or damaged";
     }
     return "unknown status";
 }

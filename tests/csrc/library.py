@@ -20,7 +20,7 @@ CSRC = HERE.parent.parent / "csrc"
 FLAGS = ["-std=c11", "-O2", "-ffp-contract=off", "-fPIC"]
 
 DTYPES = {np.dtype(t): i for i, t in enumerate(["u1", "u2", "f2", "f4", "f8"])}
-STATUS = ["OK", "NULL", "SIZE", "DTYPE", "NONFINITE", "CODE", "ISA"]
+STATUS = ["OK", "NULL", "SIZE", "DTYPE", "NONFINITE", "CODE", "ISA", "FILE", "DAMAGED"]
 
 
 def sources():
@@ -86,6 +86,12 @@ def load():
         ("centnn_set_isa", ctypes.c_int, [ctypes.c_char_p]),
         ("centnn_isa_available", ctypes.c_char_p, [size]),
         ("centnn_status_string", ctypes.c_char_p, [ctypes.c_int]),
+        ("centnn_train_size", size, [size, size]),
+        (
+            "centnn_train",
+            ctypes.c_int,
+            [ctypes.POINTER(Rows), size, size, ptr, ptr, ptr, ptr],
+        ),
         ("centnn_decode", ctypes.c_int, [ptr, size, size, ptr, size, size, ptr]),
         ("lists_of", ptr, [ctypes.c_int]),
         ("oracle", None, [size, size, size, ptr, ptr, ptr]),
