@@ -7,10 +7,13 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 from setuptools.errors import CompileError, LinkError
 
 ROOT = Path(__file__).parent
 C_SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("csrc/*.c"))
+PHOTO_SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("csrc/photo/*.c"))
+PHOTO_SOURCES += ["csrc/crc32.c"]
 
 # Results must not depend on the compiler: no contraction of a*b+c, no reassociation.
 COMPILE_ARGS = {
@@ -74,21 +77,36 @@ class BuildExt(build_ext):
         return True
 
 
+class BuildPy(build_py):
+    """Ship the C header with the package, where `centnn.get_include` finds it."""
+
+    def run(self):
+        """Build, then copy."""
+        super().run()
+        if not self.editable_mode:
+            folder = Path(self.build_lib, "centnn", "include")
+            folder.mkdir(parents=True, exist_ok=True)
+            self.copy_file(str(ROOT / "csrc" / "centnn.h"), str(folder / "centnn.h"))
+
+
 # CENTNN_DEBUG=1: training checks its state after every round, and takes very long.
 DEBUG_MACROS = [("CENTNN_DEBUG", "1")] if os.environ.get("CENTNN_DEBUG") == "1" else []
 
-# The C core is linked into _search alone; the other modules get its kernels from there.
-SEARCH = "centnn/_search.pyx"
+# The C core is linked into _search alone; the other modules get it from there.
+OF_MODULES = {
+    "centnn/_search.pyx": C_SOURCES,
+    "centnn/image/_photo.pyx": PHOTO_SOURCES,
+}
 
 extensions = [
     Extension(
-        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."),
-        [path.relative_to(ROOT).as_posix(), *(C_SOURCES if path == ROOT / SEARCH else [])],
+        name.removesuffix(".pyx").replace("/", "."),
+        [name, *OF_MODULES.get(name, [])],
         include_dirs=["csrc"],
         define_macros=DEBUG_MACROS,
-        depends=[header.relative_to(ROOT).as_posix() for header in ROOT.glob("csrc/*.h")],
+        depends=[header.relative_to(ROOT).as_posix() for header in ROOT.glob("csrc/**/*.h")],
     )
-    for path in sorted(ROOT.glob("centnn/**/*.pyx"))
+    for name in sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("centnn/**/*.pyx"))
 ]
 
 setup(
@@ -103,5 +121,5 @@ setup(
             "freethreading_compatible": True,
         },
     ),
-    cmdclass={"build_ext": BuildExt},
+    cmdclass={"build_ext": BuildExt, "build_py": BuildPy},
 )

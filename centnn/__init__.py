@@ -1,7 +1,7 @@
 """Codebooks by the Centroid Neural Network, and vector quantization with them."""
 
 from centnn import image
-from centnn._config import __version__, show_config
+from centnn._config import __version__, get_include, show_config
 from centnn.codebook import Codebook, fit_codebook
 from centnn.estimator import CentNN
 from centnn.metrics import mse, psnr
@@ -13,6 +13,7 @@ __all__ = [
     "__version__",
     "dequantize",
     "fit_codebook",
+    "get_include",
     "image",
     "mse",
     "psnr",

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 
 from centnn import _search
 
-__all__ = ["show_config"]
+__all__ = ["get_include", "show_config"]
 
 __version__ = version("centnn")
+
+
+def get_include() -> str:
+    """Return the folder of `centnn.h`, for compiling modules that cimport `centnn.embed`."""
+    package = Path(__file__).parent
+    installed = package / "include"
+    return str(installed if installed.is_dir() else package.parent / "csrc")
 
 
 def show_config() -> dict[str, str | int | bool]:

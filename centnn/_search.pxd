@@ -102,4 +102,12 @@ cdef extern from "dispatch.h" nogil:
     const centnn_kernel *centnn_current_kernel(centnn_dtype precision)
 
 
+cdef extern from "functions.h" nogil:
+    ctypedef struct centnn_functions:
+        pass
+
+    const centnn_functions centnn_all_functions
+
+
+cdef const centnn_functions *all_functions() noexcept
 cdef const centnn_kernel *current_kernel(centnn_dtype precision) except NULL

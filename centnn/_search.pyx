@@ -53,6 +53,11 @@ cdef enum:
     DECODE_CHUNK = 1 << 19
 
 
+cdef const centnn_functions *all_functions() noexcept:
+    """Return the C core's functions, for modules that it is not linked into."""
+    return &centnn_all_functions
+
+
 def max_threads():
     """Return how many threads OpenMP would use (OMP_NUM_THREADS is respected); 1 without it."""
     return omp_get_max_threads()
