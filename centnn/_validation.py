@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import os
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,14 @@ def non_negative(value: Any, name: str) -> float:
     return float(value)
 
 
+def between(value: Any, name: str, least: float, most: float) -> float:
+    """Return value as a float from `least` to `most`."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not least <= value <= most:
+        raise ValueError(f"{name} must be a number from {least:g} to {most:g}, got {value!r}")
+    return float(value)
+
+
 def integer(value: Any, name: str, least: int, most: int | None = None) -> int:
     """Return value as an int of at least `least`, and of at most `most` if that is given."""
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
@@ -140,6 +149,16 @@ def integer(value: Any, name: str, least: int, most: int | None = None) -> int:
 
 def thread_count(n_threads: int | None) -> int:
     """Return the number of threads to use; None means all that OpenMP would use."""
-    if n_threads is None:
-        return int(_search.max_threads())
-    return integer(n_threads, "n_threads", 1)
+    wanted = int(_search.max_threads()) if n_threads is None else integer(n_threads, "n_threads", 1)
+    return 1 if _in_forked_process else wanted
+
+
+def _note_fork() -> None:
+    global _in_forked_process
+    _in_forked_process = True
+
+
+# OpenMP's threads do not survive a fork, and gcc's library waits for them for ever.
+_in_forked_process = False
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
