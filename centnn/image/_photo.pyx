@@ -1,0 +1,393 @@
+"""Photo mode's codec, from csrc/photo: pixels to scans and files to pixels."""
+
+from cython.parallel cimport prange
+from libc.stddef cimport ptrdiff_t, size_t
+from libc.stdint cimport int16_t, uint8_t, uint32_t
+from libc.stdlib cimport free, malloc, realloc
+
+import numpy as np
+
+cdef extern from "photo/photo.h" nogil:
+    ctypedef enum centnn_photo_status:
+        CENTNN_PHOTO_OK
+    enum:
+        CENTNN_PHOTO_ALL
+    ctypedef struct centnn_photo_model:
+        uint32_t id
+    ctypedef struct centnn_photo_file:
+        uint32_t width, height
+        int channels, is_halved, is_filtered
+        int steps[2]
+        int n_scans, n_bands, n_layers
+        const uint8_t *alpha
+        size_t alpha_size
+        uint8_t scan_ends[23]
+    const char *centnn_photo_status_string(centnn_photo_status status)
+    size_t centnn_photo_model_size()
+    centnn_photo_status centnn_photo_model_init(
+        centnn_photo_model *model, const uint8_t *resource, size_t n)
+    centnn_photo_status centnn_photo_read(
+        centnn_photo_file *file, const centnn_photo_model *model, const uint8_t *data, size_t n,
+        int n_layers)
+    size_t centnn_photo_decode_size(const centnn_photo_file *file, int n_threads)
+    centnn_photo_status centnn_photo_decode(
+        const centnn_photo_file *file, const centnn_photo_model *model, int n_threads,
+        void *memory, uint8_t *pixels, ptrdiff_t stride)
+
+cdef extern from "photo/colour.h" nogil:
+    void centnn_to_planes(
+        const uint8_t *pixels, int width, int height, bint halved, uint8_t *luma, uint8_t *blue,
+        uint8_t *red)
+
+cdef extern from "photo/band.h" nogil:
+    enum:
+        MAX_PLANES
+        MAX_SCANS
+        N_GROUPS
+        N_COEFFICIENTS
+        STEP_LEAST
+        STEP_MOST
+    ctypedef struct centnn_search_model:
+        pass
+    ctypedef struct centnn_picture:
+        int width, height, n_planes
+        bint halved
+        int steps[2]
+        int band_units, n_scans
+        uint8_t scan_ends[23]
+    ctypedef struct centnn_extent:
+        int rows, columns, width, height, first_row
+    ctypedef struct centnn_pixels:
+        const uint8_t *at
+        ptrdiff_t stride
+        int width, height
+    ctypedef struct centnn_trace:
+        int16_t *wanted
+        int16_t *residuals
+        int16_t *decoded
+        uint8_t *chosen
+    ctypedef struct centnn_encoder_setup:
+        const centnn_photo_model *model
+        const centnn_search_model *search
+        int n_candidates
+        bint may_escape
+        const centnn_trace *traces
+    void centnn_search_model_init(centnn_search_model *search, const centnn_photo_model *model)
+    int centnn_n_bands(const centnn_picture *picture)
+    centnn_extent centnn_extent_of(const centnn_picture *picture, int plane, int band)
+    size_t centnn_band_bytes(const centnn_picture *picture)
+    size_t centnn_encode_size(const centnn_picture *picture)
+    void centnn_encode_band(
+        const centnn_picture *picture, const centnn_encoder_setup *setup, int band,
+        const centnn_pixels *inputs, void *memory, uint8_t *data, size_t *lengths)
+    ctypedef struct centnn_canvas:
+        int rows, columns
+        ptrdiff_t stride
+        int16_t *pixels
+        uint8_t *textures
+    ctypedef struct centnn_scan:
+        const uint8_t *bytes
+        size_t n
+    ctypedef struct centnn_photo_kernel:
+        void (*unlap_row)(const centnn_canvas *canvas, int row) noexcept nogil
+    size_t centnn_band_size(const centnn_picture *picture)
+    bint centnn_decode_bands(
+        const centnn_picture *picture, const centnn_photo_model *model, int first, int n_bands,
+        const centnn_scan *const *scans, int n_layers, const centnn_canvas *canvases,
+        void *memory)
+    const centnn_photo_kernel *centnn_photo_current_kernel()
+    bint centnn_photo_set_isa(const char *name)
+
+ALL_LAYERS = CENTNN_PHOTO_ALL
+LEAST_STEP = STEP_LEAST
+MOST_STEP = STEP_MOST
+ALIGNMENT = 64
+
+
+cdef class Model:
+    """The codebooks and tables of photo mode, ready for use."""
+
+    cdef object memory
+    cdef centnn_photo_model *model
+    cdef centnn_search_model *search
+
+    def __init__(self, bytes resource):
+        self.memory = (
+            _aligned(centnn_photo_model_size()), _aligned(sizeof(centnn_search_model))
+        )
+        self.model = <centnn_photo_model *> _address(self.memory[0])
+        self.search = <centnn_search_model *> _address(self.memory[1])
+        _check(centnn_photo_model_init(self.model, resource, len(resource)))
+        centnn_search_model_init(self.search, self.model)
+
+    @property
+    def id(self):
+        """What tells this model from others: the CRC-32 of its resource."""
+        return self.model.id
+
+
+cdef class Layout:
+    """How a picture is cut into planes, bands and scans, and how coarse it is."""
+
+    cdef centnn_picture picture
+
+    def __init__(self, int width, int height, int n_planes, bint halved, steps, int band_units,
+                 scan_ends):
+        self.picture.width = width
+        self.picture.height = height
+        self.picture.n_planes = n_planes
+        self.picture.halved = halved
+        self.picture.steps[0], self.picture.steps[1] = steps
+        self.picture.band_units = band_units
+        self.picture.n_scans = len(scan_ends)
+        for i, end in enumerate(scan_ends):
+            self.picture.scan_ends[i] = end
+
+    @property
+    def n_bands(self):
+        """Number of bands."""
+        return centnn_n_bands(&self.picture)
+
+    def plane_shape(self, int plane):
+        """Return rows and columns of blocks of a plane."""
+        extent = centnn_extent_of(&self.picture, plane, -1)
+        return extent.rows, extent.columns
+
+
+def to_planes(const uint8_t[:, :, ::1] pixels, bint halved):
+    """Split an image (H, W, 3) into planes (H, W) of Y, and of Cb and Cr, halved or not."""
+    height, width = pixels.shape[0], pixels.shape[1]
+    shape = (-(-height // 2), -(-width // 2)) if halved else (height, width)
+    planes = [np.empty((height, width), np.uint8), np.empty(shape, np.uint8),
+              np.empty(shape, np.uint8)]
+    cdef uint8_t[:, ::1] luma = planes[0]
+    cdef uint8_t[:, ::1] blue = planes[1]
+    cdef uint8_t[:, ::1] red = planes[2]
+    with nogil:
+        centnn_to_planes(
+            &pixels[0, 0, 0], <int> pixels.shape[1], <int> pixels.shape[0], halved, &luma[0, 0],
+            &blue[0, 0], &red[0, 0]
+        )
+    return planes
+
+
+cdef class Encoder:
+    """Codes the planes of a picture, band by band."""
+
+    cdef Model model
+    cdef Layout layout
+    cdef list planes
+    cdef centnn_pixels inputs[3]
+    cdef centnn_encoder_setup setup
+
+    def __init__(self, Model model, Layout layout, planes, int n_candidates, bint may_escape=True):
+        cdef const uint8_t[:, ::1] view
+        self.model = model
+        self.layout = layout
+        self.planes = list(planes)
+        self.setup.model = model.model
+        self.setup.search = model.search
+        self.setup.n_candidates = n_candidates
+        self.setup.may_escape = may_escape
+        for p, plane in enumerate(planes):
+            view = plane
+            self.inputs[p].at = &view[0, 0]
+            self.inputs[p].stride = self.inputs[p].width = <int> view.shape[1]
+            self.inputs[p].height = <int> view.shape[0]
+
+    def encode(self, int n_threads):
+        """Return the scans (bytes) of each band."""
+        cdef int n_bands = centnn_n_bands(&self.layout.picture)
+        cdef int n_scans = self.layout.picture.n_scans
+        cdef size_t *lengths = <size_t *> malloc(n_bands * n_scans * sizeof(size_t))
+        cdef uint8_t **coded = <uint8_t **> malloc(n_bands * sizeof(uint8_t *))
+        cdef int band
+        cdef bint failed = not (lengths and coded)
+        if not failed:
+            for band in prange(n_bands, nogil=True, num_threads=n_threads, schedule="dynamic"):
+                coded[band] = self.encode_band(band, lengths + band * n_scans)
+        result = []
+        for band in range(n_bands if not failed else 0):
+            failed |= coded[band] == NULL
+            at = 0
+            scans = []
+            for i in range(n_scans if not failed else 0):
+                length = lengths[band * n_scans + i]
+                scans.append(coded[band][at:at + length])
+                at += length
+            result.append(scans)
+            free(coded[band])
+        free(coded)
+        free(lengths)
+        if failed:
+            raise MemoryError
+        return result
+
+    cdef uint8_t *encode_band(self, int band, size_t *lengths) noexcept nogil:
+        """Return the scans of a band in memory to be freed, or NULL if there is none left."""
+        cdef void *memory = malloc(centnn_encode_size(&self.layout.picture))
+        cdef uint8_t *coded = <uint8_t *> malloc(centnn_band_bytes(&self.layout.picture))
+        cdef uint8_t *kept
+        cdef size_t total = 1
+        cdef int scan
+        if memory != NULL and coded != NULL:
+            centnn_encode_band(
+                &self.layout.picture, &self.setup, band, self.inputs, memory, coded, lengths
+            )
+            for scan in range(self.layout.picture.n_scans):
+                total += lengths[scan]
+            kept = <uint8_t *> realloc(coded, total)
+            coded = kept if kept != NULL else coded
+        else:
+            free(coded)
+            coded = NULL
+        free(memory)
+        return coded
+
+    def trace(self):
+        """Return the scans of the only band, and what was seen and chosen in each plane.
+
+        That is (rows, columns, 64) coefficients wanted, left over by prediction and decoded, and
+        (rows, columns, groups + 1, 4) choices.
+        """
+        cdef centnn_trace traces[3]
+        cdef int16_t[:, :, ::1] numbers
+        cdef uint8_t[:, :, :, ::1] chosen
+        found = []
+        for p in range(len(self.planes)):
+            shape = self.layout.plane_shape(p)
+            arrays = [np.zeros((*shape, N_COEFFICIENTS), np.int16) for _ in range(3)]
+            arrays.append(np.zeros((*shape, N_GROUPS + 1, 4), np.uint8))
+            found.append(arrays)
+            numbers = arrays[0]
+            traces[p].wanted = &numbers[0, 0, 0]
+            numbers = arrays[1]
+            traces[p].residuals = &numbers[0, 0, 0]
+            numbers = arrays[2]
+            traces[p].decoded = &numbers[0, 0, 0]
+            chosen = arrays[3]
+            traces[p].chosen = &chosen[0, 0, 0, 0]
+        self.setup.traces = traces
+        try:
+            return self.encode(1)[0], found
+        finally:
+            self.setup.traces = NULL
+
+
+cdef class File:
+    """A .cvq file of photo mode."""
+
+    cdef bytes data  # which `file` points into
+    cdef Model model
+    cdef centnn_photo_file file
+
+    def __init__(self, Model model, bytes data, int n_layers):
+        self.data = data
+        self.model = model
+        _check(centnn_photo_read(&self.file, model.model, data, len(data), n_layers))
+
+    @property
+    def shape(self):
+        """Height, width and channels, without alpha."""
+        return self.file.height, self.file.width, self.file.channels
+
+    @property
+    def halved(self):
+        """Whether Cb and Cr have half the rows and columns."""
+        return bool(self.file.is_halved)
+
+    @property
+    def filtered(self):
+        """Whether decoding ends with a filter."""
+        return bool(self.file.is_filtered)
+
+    @property
+    def scan_ends(self):
+        """The layer after the last one of each scan."""
+        return tuple(self.file.scan_ends[:self.file.n_scans])
+
+    @property
+    def steps(self):
+        """Steps of luma and chroma, in 64ths."""
+        return self.file.steps[0], self.file.steps[1]
+
+    @property
+    def n_layers(self):
+        """How many layers will be decoded."""
+        return self.file.n_layers
+
+    @property
+    def alpha(self):
+        """The packed alpha channel; empty if there is none, None if it was cut off."""
+        if self.file.alpha == NULL:
+            return None if self.file.alpha_size else b""
+        return self.file.alpha[:self.file.alpha_size]
+
+    def decode(self, int n_threads):
+        """Return the pixels (H, W, channels)."""
+        result = np.empty(self.shape, np.uint8)
+        cdef uint8_t[:, :, ::1] pixels = result
+        memory = _aligned(centnn_photo_decode_size(&self.file, n_threads))
+        cdef void *address = _address(memory)
+        cdef centnn_photo_status status
+        with nogil:
+            status = centnn_photo_decode(
+                &self.file, self.model.model, n_threads, address, &pixels[0, 0, 0],
+                pixels.shape[1] * pixels.shape[2]
+            )
+        _check(status)
+        return result
+
+
+def canvas(Model model, Layout layout, scans, int plane):
+    """Return what the scans of the only band give before the last filter: pixels in eighths of a
+    grey level, less 128 of those, and the texture of each block."""
+    cdef centnn_canvas canvases[3]
+    cdef centnn_scan all_scans[23]
+    cdef const centnn_scan *of_band = all_scans
+    cdef int16_t[:, ::1] pixels
+    cdef uint8_t[:, ::1] textures
+    cdef int row
+    results = []
+    for p in range(layout.picture.n_planes):
+        rows, columns = layout.plane_shape(p)
+        results.append((np.empty((rows * 8, columns * 8), np.int16),
+                        np.empty((rows, columns), np.uint8)))
+        pixels, textures = results[p]
+        canvases[p].rows, canvases[p].columns = rows, columns
+        canvases[p].stride = columns * 8
+        canvases[p].pixels = &pixels[0, 0]
+        canvases[p].textures = &textures[0, 0]
+    for i, scan in enumerate(scans):
+        all_scans[i].bytes = scan
+        all_scans[i].n = len(scan)
+    memory = _aligned(centnn_band_size(&layout.picture))
+    if not centnn_decode_bands(
+        &layout.picture, model.model, 0, 1, &of_band, CENTNN_PHOTO_ALL, canvases, _address(memory)
+    ):
+        raise ValueError("scans must be those of this layout")
+    for row in range(-1, canvases[plane].rows):
+        centnn_photo_current_kernel().unlap_row(&canvases[plane], row)
+    return results[plane]
+
+
+def set_isa(str name):
+    """Use the instructions of this name: "scalar" or "avx2"; ValueError if that cannot be."""
+    if not centnn_photo_set_isa(name.encode()):
+        raise ValueError(f"name must be scalar or avx2, and work here, got {name!r}")
+
+
+cdef _check(centnn_photo_status status):
+    if status != CENTNN_PHOTO_OK:
+        raise ValueError(centnn_photo_status_string(status).decode())
+
+
+def _aligned(size_t n_bytes):
+    memory = np.empty(n_bytes + ALIGNMENT, np.uint8)
+    first = -memory.ctypes.data % ALIGNMENT
+    return memory[first:first + n_bytes]
+
+
+cdef void *_address(memory):
+    cdef uint8_t[::1] view = memory
+    return &view[0]

@@ -1,0 +1,105 @@
+/*
+ * encode.h - choosing codewords, and the list of symbols that tell them
+ */
+#ifndef CENTNN_PHOTO_ENCODE_H
+#define CENTNN_PHOTO_ENCODE_H
+
+#include "number.h"
+#include "plane.h"
+
+enum { MAX_CANDIDATES = 8 };
+
+/* What codewords and symbols cost: squared error plus the bits that they take. Coefficients are in
+ * sixteenths of s, and a bit is worth s^2, so that costs are integers in units of s^2 / 256. */
+enum { COST_BITS = 8, TOO_MUCH = INT32_MAX / 2 };
+
+/* What the search needs of a stage of a group, derived from the model. */
+typedef struct {
+    int16_t pairs[MAX_DIM / 2][MAX_WORDS][2]; /* codewords 1 and on, by two coefficients, twice */
+    int32_t costs[N_SLOPES][N_PARTS]
+                 [MAX_WORDS]; /* squared norm, and bits within the bin, in 1/256 */
+} centnn_search_stage;
+
+typedef struct {
+    centnn_search_stage stages[N_KINDS][N_GROUPS][2];
+    uint16_t bits[PROB_ONE / 8 + 1]; /* of a symbol of so many slots / 8, in 1/256 */
+    uint16_t rare_bits[PROB_ONE / 8];
+} centnn_search_model;
+
+/* In 1/256 of a bit: what a symbol of so many slots takes. */
+INLINE int32_t cost_of(const centnn_search_model *search, uint32_t size)
+{
+    return size < PROB_ONE / 8 ? search->rare_bits[size] : search->bits[size / 8];
+}
+
+INLINE int32_t symbol_cost(const centnn_search_model *search, const centnn_table *table,
+                           unsigned symbol)
+{
+    return cost_of(search, interval_of(table, symbol).size);
+}
+
+void centnn_search_model_init(centnn_search_model *search, const centnn_photo_model *model);
+
+/* A growing list of intervals, in memory for `room` of them; none is added beyond that. */
+typedef struct {
+    centnn_interval *items;
+    size_t n, room;
+} centnn_intervals;
+
+/* What the encoder saw and chose in a block, for training: arrays of (rows, columns, ...) */
+typedef struct {
+    int16_t *wanted, *residuals, *decoded; /* N_COEFFICIENTS */
+    uint8_t *chosen; /* (N_GROUPS + 1) x 4: codewords of stages 1 and 2, context, cell; at last
+                      * those of the first coefficient: symbol, class */
+} centnn_trace;
+
+typedef struct {
+    centnn_plane *plane;
+    const centnn_kind *kind;
+    const centnn_search_model *search;
+    int kind_index;
+    centnn_adaptive *adaptive;
+    const int16_t *wanted; /* coefficients (rows, columns, N_COEFFICIENTS) */
+    centnn_intervals *out;
+    int n_candidates;
+    bool may_escape;
+    const centnn_trace *trace; /* or NULL */
+} centnn_encoder;
+
+INLINE void put(centnn_intervals *out, centnn_interval interval)
+{
+    if (out->n < out->room)
+        out->items[out->n++] = interval;
+}
+
+INLINE unsigned symbol_of(uint32_t magnitude)
+{
+    unsigned symbol = 0;
+
+    while (symbol + 1 < N_SYMBOLS && centnn_symbol_first[symbol + 1] <= magnitude)
+        symbol++;
+    return symbol;
+}
+
+INLINE void put_number(centnn_intervals *out, int number, centnn_table *table, int rate)
+{
+    uint32_t magnitude = (uint32_t)(number < 0 ? -number : number);
+    unsigned symbol = symbol_of(magnitude);
+
+    put(out, interval_of(table, symbol));
+    put(out, interval_of_bits(magnitude - centnn_symbol_first[symbol], centnn_symbol_bits[symbol]));
+    adapt_table(table, symbol, rate);
+    if (number)
+        put(out, interval_of_bits(number < 0, 1));
+}
+
+INLINE int rounded_quotient(int x, int step)
+{
+    return x < 0 ? -((-x + step / 2) / step) : (x + step / 2) / step;
+}
+
+/* Codes a list of intervals. Returns how many bytes it took, at the end of `room` bytes; 0 if they
+ * are too few. */
+size_t centnn_write_stream(const centnn_intervals *intervals, uint8_t *bytes, size_t room);
+
+#endif

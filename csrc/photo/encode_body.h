@@ -1,0 +1,372 @@
+/*
+ * encode_body.h - choosing codewords
+ *
+ * The search is not part of the format, but everything in it is exact, so that it chooses the same
+ * everywhere.
+ */
+enum { OVERLOAD = 4 << COST_BITS }; /* error a coefficient from which escapes are tried */
+
+/* A codeword, counted from 0, and its cost less the squared norm of what it is to code. */
+typedef struct {
+    int word;
+    int32_t cost;
+} candidate;
+
+/* Writes down what all codewords of a stage cost. Bin b, counted from 0, costs bin_costs[b], and
+ * its codewords what word_costs[parts[b]] says. Places of the least cost are found in lanes. */
+#if defined(__SSE2__)
+
+enum { N_COSTS = (int)sizeof(lanes) / (int)sizeof(int32_t) };
+
+INLINE lanes load_costs(const int32_t *costs)
+{
+    return load_run((const int16_t *)(const void *)costs);
+}
+
+/* Twice the products of two coefficients and those of N_COSTS codewords. */
+INLINE lanes pair_products(const int16_t *pairs, const int16_t *x)
+{
+    int32_t pair;
+
+    memcpy(&pair, x, sizeof pair);
+    return LANES(madd_epi16)(load_run(pairs), LANES(set1_epi32)(pair));
+}
+
+INLINE void list_costs(const centnn_search_stage *stage, int dim, int n_words,
+                       const int32_t (*word_costs)[MAX_WORDS], const uint8_t *parts,
+                       const int32_t *bin_costs, const int16_t *x, int32_t *costs)
+{
+    for (int first = 0; first < n_words; first += BIN) {
+        lanes bin_cost = LANES(set1_epi32)(bin_costs[first / BIN]);
+        const int32_t *of_words = word_costs[parts[first / BIN]];
+
+        for (int k = first; k < first + BIN; k += N_COSTS) {
+            lanes cost = LANES(add_epi32)(load_costs(of_words + k), bin_cost);
+
+            for (int t = 0; t < dim; t += 2)
+                cost = LANES(sub_epi32)(cost, pair_products(stage->pairs[t / 2][k], x + t));
+            store_run((int16_t *)(void *)(costs + k), cost);
+        }
+    }
+}
+
+/* The first of n costs that is `least`, which one is. */
+INLINE int place_of(const int32_t *costs, int32_t least)
+{
+    for (int k = 0;; k += N_COSTS) {
+        lanes equal = LANES(cmpeq_epi32)(load_costs(costs + k), LANES(set1_epi32)(least));
+        unsigned bytes = (unsigned)LANES(movemask_epi8)(equal);
+
+        if (bytes)
+            return k + (int)(lowest_bit(bytes) / sizeof *costs);
+    }
+}
+
+#else
+
+INLINE void list_costs(const centnn_search_stage *stage, int dim, int n_words,
+                       const int32_t (*word_costs)[MAX_WORDS], const uint8_t *parts,
+                       const int32_t *bin_costs, const int16_t *x, int32_t *costs)
+{
+    for (int k = 0; k < n_words; k++) {
+        costs[k] = word_costs[parts[k / BIN]][k] + bin_costs[k / BIN];
+        for (int t = 0; t < dim; t++)
+            costs[k] -= x[t] * stage->pairs[t / 2][k][t % 2];
+    }
+}
+
+INLINE int place_of(const int32_t *costs, int32_t least)
+{
+    int at = 0;
+
+    while (costs[at] != least)
+        at++;
+    return at;
+}
+
+#endif
+
+/* Finds the n best codewords of a stage that has some, best first. */
+static void search_words(const centnn_search_stage *stage, int dim, int n_words,
+                         const int32_t (*word_costs)[MAX_WORDS], const uint8_t *parts,
+                         const int32_t *bin_costs, const int16_t *x, candidate *best, int n)
+{
+    int32_t costs[MAX_WORDS];
+
+    if (dim == 2)
+        list_costs(stage, 2, n_words, word_costs, parts, bin_costs, x, costs);
+    else
+        list_costs(stage, MAX_DIM, n_words, word_costs, parts, bin_costs, x, costs);
+    for (int i = 0; i < n; i++) {
+        int32_t least = INT32_MAX;
+        int at;
+
+        for (int k = 0; k < n_words; k++)
+            least = costs[k] < least ? costs[k] : least;
+        at = place_of(costs, least);
+        best[i] = (candidate){at, least};
+        costs[at] = INT32_MAX;
+    }
+}
+
+/* What is chosen for a group of a block. */
+typedef struct {
+    unsigned word, word2; /* 0: the zero codeword */
+    int32_t cost;         /* less the squared norm of what was to be coded */
+    bool is_escape;
+    int16_t escaped[MAX_DIM];
+} choice;
+
+/* What choosing needs: costs of bins as they are when a row begins. */
+typedef struct {
+    const centnn_encoder *encoder;
+    const centnn_group *group;
+    const centnn_search_stage *search;
+    int g;
+    int32_t bins[N_CLASSES * N_SLOPES][N_SYMBOLS];
+    int32_t least_other[N_CLASSES * N_SLOPES]; /* of the bins but the first */
+    int32_t bins2[N_CELLS][N_SYMBOLS];
+} group_job;
+
+static void find_bin_costs(group_job *job)
+{
+    const centnn_search_model *search = job->encoder->search;
+    const centnn_adaptive *adaptive = job->encoder->adaptive;
+
+    for (int context = 0; context < N_CLASSES * N_SLOPES; context++) {
+        int32_t least = TOO_MUCH;
+
+        for (unsigned i = 0; i < N_SYMBOLS; i++) {
+            int32_t cost = symbol_cost(search, &adaptive->bins[job->g][context], i);
+
+            job->bins[context][i] = cost;
+            if (i && cost < least)
+                least = cost;
+        }
+        job->least_other[context] = least;
+    }
+}
+
+static const uint8_t one_part[MAX_BINS] = {0};
+
+/* Completes a candidate of stage 1 by the best of stage 2. */
+static choice complete(const group_job *job, candidate one, const int16_t *x)
+{
+    const centnn_group *group = job->group;
+    choice found = {(unsigned)one.word + 1, 0, one.cost, false, {0}};
+    int cell = group->cells[found.word];
+    int16_t rest[MAX_DIM] = {0};
+    int32_t zero_cost = job->bins2[cell][0];
+    candidate two;
+
+    if (!cell)
+        return found;
+    for (int t = 0; t < group->dim; t++) {
+        int16_t word = group->stages[0].words[found.word][t];
+
+        rest[t] = (int16_t)(word < 0 ? word - x[t] : x[t] - word);
+    }
+    search_words(&job->search[1], group->dim, group->stages[1].n_words, job->search[1].costs[0],
+                 one_part, &job->bins2[cell][1], rest, &two, 1);
+    if (two.cost < zero_cost) {
+        found.word2 = (unsigned)two.word + 1;
+        found.cost += two.cost;
+    } else {
+        found.cost += zero_cost;
+    }
+    return found;
+}
+
+static int32_t number_cost(const centnn_search_model *search, int number, const centnn_table *table)
+{
+    unsigned symbol = symbol_of((uint32_t)(number < 0 ? -number : number));
+
+    return symbol_cost(search, table, symbol) +
+           (((int32_t)centnn_symbol_bits[symbol] + (number != 0)) << COST_BITS);
+}
+
+/* The squared error that a choice leaves. */
+static int32_t error_of(const centnn_group *group, const choice *chosen, const int16_t *x)
+{
+    int16_t word[MAX_DIM];
+    int32_t error = 0;
+
+    memcpy(word, group->stages[0].words[chosen->word], sizeof word);
+    add_refinement(word, group->stages[1].words[chosen->word2]);
+    for (int t = 0; t < group->dim; t++)
+        error += (x[t] - word[t]) * (x[t] - word[t]);
+    return error;
+}
+
+/* Escapes if that is better: where codewords are too small. */
+static void try_escape(const group_job *job, int context, const int16_t *x, int32_t norm,
+                       choice *best)
+{
+    const centnn_encoder *encoder = job->encoder;
+    const centnn_group *group = job->group;
+    unsigned bin = (unsigned)group->stages[0].n_bins - 1;
+    int slope = context % N_SLOPES, part = part_of(group, bin, context / N_SLOPES);
+    const centnn_table *table = &encoder->adaptive->escape[job->g];
+    choice escape = {(unsigned)group->stages[0].n_words, 0, 0, true, {0}};
+    int64_t error = 0;
+    int32_t bits = job->bins[context][bin + 1] +
+                   symbol_cost(encoder->search, &group->in_bin[slope][part][bin], BIN - 1);
+
+    for (int t = 0; t < group->dim; t++) {
+        int number = rounded_quotient(x[t], ESCAPE_STEP);
+        int off = x[t] - ESCAPE_STEP * number;
+
+        escape.escaped[t] = (int16_t)number;
+        error += off * off;
+        bits += number_cost(encoder->search, number, table);
+    }
+    if (error + bits < (int64_t)best->cost + norm) {
+        escape.cost = (int32_t)(error + bits - norm);
+        *best = escape;
+    }
+}
+
+static choice choose(const group_job *job, int context, const int16_t *x)
+{
+    const centnn_group *group = job->group;
+    const int32_t *bins = job->bins[context];
+    int n_words = group->stages[0].n_words;
+    int n = job->encoder->n_candidates < n_words ? job->encoder->n_candidates : n_words;
+    choice best = {0, 0, bins[0], false, {0}};
+    candidate near[MAX_CANDIDATES];
+    uint8_t parts[MAX_BINS];
+    int32_t norm = 0;
+
+    for (int t = 0; t < group->dim; t++)
+        norm += x[t] * x[t];
+    if (!n_words || norm + bins[0] <= job->least_other[context])
+        return best; /* no codeword can be better */
+    for (unsigned bin = 0; bin < MAX_BINS; bin++)
+        parts[bin] = (uint8_t)part_of(group, bin, context / N_SLOPES);
+    search_words(&job->search[0], group->dim, n_words, job->search[0].costs[context % N_SLOPES],
+                 parts, bins + 1, x, near, n);
+    for (int i = 0; i < n; i++) {
+        choice full = complete(job, near[i], x);
+
+        if (full.cost < best.cost)
+            best = full;
+    }
+    if (job->encoder->may_escape && error_of(group, &best, x) > OVERLOAD * group->dim)
+        try_escape(job, context, x, norm, &best);
+    return best;
+}
+
+static void put_choice(const group_job *job, int context, const choice *chosen, int16_t *word)
+{
+    const centnn_group *group = job->group;
+    centnn_adaptive *adaptive = job->encoder->adaptive;
+    centnn_intervals *out = job->encoder->out;
+    unsigned bin = (chosen->word + BIN - 1) / BIN;
+    centnn_table *table = &adaptive->bins[job->g][context];
+    const centnn_table *in_bin;
+    int cell = group->cells[chosen->word];
+
+    put(out, interval_of(table, bin));
+    adapt_table(table, bin, RATE);
+    if (!bin)
+        return;
+    in_bin =
+        &group->in_bin[context % N_SLOPES][part_of(group, bin - 1, context / N_SLOPES)][bin - 1];
+    put(out, interval_of(in_bin, (chosen->word - 1) % BIN));
+    if (chosen->is_escape) {
+        for (int t = 0; t < group->dim; t++) {
+            put_number(out, chosen->escaped[t], &adaptive->escape[job->g], ESCAPE_RATE);
+            word[t] = limited(ESCAPE_STEP * chosen->escaped[t]);
+        }
+        return;
+    }
+    memcpy(word, group->stages[0].words[chosen->word], MAX_DIM * sizeof *word);
+    add_refinement(word, group->stages[1].words[chosen->word2]);
+    if (cell) {
+        unsigned bin2 = (chosen->word2 + BIN - 1) / BIN;
+
+        put(out, interval_of(&group->bins2[cell], bin2));
+        if (bin2)
+            put(out, interval_of(&group->in_bin2[bin2 - 1], (chosen->word2 - 1) % BIN));
+    }
+}
+
+static void note(const group_job *job, ptrdiff_t at, const int16_t *x, const choice *chosen,
+                 int context)
+{
+    const centnn_trace *trace = job->encoder->trace;
+    uint8_t *to = trace->chosen + (at * (N_GROUPS + 1) + job->g) * 4;
+
+    memcpy(trace->residuals + at * N_COEFFICIENTS + job->group->first, x,
+           (size_t)job->group->dim * sizeof *x);
+    memcpy(trace->wanted + at * N_COEFFICIENTS + job->group->first,
+           job->encoder->wanted + at * N_COEFFICIENTS + job->group->first,
+           (size_t)job->group->dim * sizeof *x);
+    to[0] = (uint8_t)chosen->word;
+    to[1] = (uint8_t)chosen->word2;
+    to[2] = (uint8_t)context;
+    to[3] = job->group->cells[chosen->word];
+}
+
+static void encode_row(group_job *job, int row)
+{
+    const centnn_plane *plane = job->encoder->plane;
+    const centnn_group *group = job->group;
+    const centnn_row *of = &plane->row;
+    const bool settled = is_settled(group);
+    const int last = group->dim - 1;
+    uint8_t *magnitudes = plane->magnitudes[job->g] + row * plane->stride;
+    quad values = zero_quad();
+
+    find_bin_costs(job);
+    for (int column = 0; column < plane->columns; column++) {
+        ptrdiff_t at = (ptrdiff_t)row * plane->columns + column;
+        const int16_t *wanted = job->encoder->wanted + at * N_COEFFICIENTS + group->first;
+        int16_t *block = block_at(plane, row, column) + group->first;
+        int context = of->contexts[column];
+        int16_t predicted[MAX_DIM], x[MAX_DIM] = {0}, word[MAX_DIM] = {0};
+        choice chosen;
+
+        if (settled) {
+            values = load_quad(block);
+        } else {
+            values = predict(of->products + MAX_DIM * column, values, group->fresh);
+            note_ends(of, column, values, last);
+            context += slope_at(of, column);
+        }
+        store_quad(predicted, values);
+        for (int t = 0; t < group->dim; t++)
+            x[t] = limited(wanted[t] - predicted[t]);
+        chosen = choose(job, context, x);
+        if (job->encoder->trace)
+            note(job, at, x, &chosen, context);
+        put_choice(job, context, &chosen, word);
+        magnitudes[column] = group->magnitudes[chosen.word];
+        if (chosen.word) {
+            values = add_quads(values, load_quad(word));
+            note_ends(of, column, values, last);
+            note_magnitude(of, group, column, magnitudes[column], settled);
+        }
+        store_quad(block, values);
+    }
+}
+
+static void encode_group(const centnn_encoder *encoder, int g, const centnn_guides *guides)
+{
+    centnn_plane *plane = encoder->plane;
+    group_job job;
+
+    job.encoder = encoder;
+    job.group = &encoder->kind->groups[g];
+    job.search = encoder->search->stages[encoder->kind_index][g];
+    job.g = g;
+    for (int cell = 0; cell < N_CELLS; cell++) {
+        for (unsigned i = 0; i < N_SYMBOLS; i++)
+            job.bins2[cell][i] = symbol_cost(encoder->search, &job.group->bins2[cell], i);
+    }
+    begin_group(plane, encoder->kind, g);
+    for (int row = 0; row < plane->rows; row++) {
+        begin_row(plane, job.group, g, row, guides);
+        encode_row(&job, row);
+    }
+}

@@ -1,0 +1,54 @@
+/*
+ * kernel.h - what is compiled for several instruction sets. All do the same to the bit.
+ */
+#ifndef CENTNN_PHOTO_KERNEL_H
+#define CENTNN_PHOTO_KERNEL_H
+
+#include "encode.h"
+#include "transform.h"
+
+/* A group of a plane to be decoded. */
+typedef struct {
+    centnn_plane *plane;
+    const centnn_kind *kind;
+    int g;
+    centnn_guides guides;
+    centnn_adaptive *adaptive;
+    centnn_source *source;
+} centnn_decode_job;
+
+typedef struct {
+    /* Reads a group of all blocks of one or two planes of equally many columns. Two are read in
+     * turns, so that the processor can work on one while it waits for the other. */
+    void (*decode_groups)(const centnn_decode_job *jobs, int n_jobs);
+
+    void (*encode_group)(const centnn_encoder *encoder, int g, const centnn_guides *guides);
+
+    /* Transforms a row of blocks of a plane of width x height pixels, which is continued beyond its
+     * edges by its last pixels, to (columns, 64) coefficients in sixteenths of step / 64. strip has
+     * room for 16 * 8 * columns numbers. */
+    void (*transform_row)(const centnn_pixels *pixels, int row, int rows, int columns, int step,
+                          float *strip, int16_t *coefficients);
+
+    /* Paints a row of blocks. */
+    void (*inverse_row)(const int16_t *blocks, int columns, int step, int16_t *pixels,
+                        ptrdiff_t stride);
+
+    /* Undoes the rotations across the lower border of row `row` of blocks, then those across all
+     * borders of columns in the 8 pixel rows around it; row is from -1 on. */
+    void (*unlap_row)(const centnn_canvas *canvas, int row);
+
+    /* Filters line y of a canvas whose rotations are undone, to grey levels. step 0: no filter. */
+    void (*filter_line)(const centnn_canvas *canvas, const centnn_kind *kind, int step, int y,
+                        uint8_t *out);
+} centnn_photo_kernel;
+
+extern const centnn_photo_kernel centnn_photo_kernel_baseline, centnn_photo_kernel_avx2;
+
+/* The one to use. CENTNN_ISA=scalar asks for the baseline. */
+const centnn_photo_kernel *centnn_photo_current_kernel(void);
+
+/* Takes "scalar", "avx2" or NULL, the best there is. Returns false if there is none such. */
+bool centnn_photo_set_isa(const char *name);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * transform.h - what the lapped cosine transform works on
+ *
+ * An orthogonal transform: rotations across the borders of blocks, then the cosine transform of
+ * each block of 8 x 8. The inverse, and the filter after it, are specified to the bit.
+ */
+#ifndef CENTNN_PHOTO_TRANSFORM_H
+#define CENTNN_PHOTO_TRANSFORM_H
+
+#include "model.h"
+
+enum {
+    HALF = BLOCK / 2,
+    PIXEL_BITS = 3, /* after the binary point of pixels on their way */
+    STEP_BITS = 6   /* and of the quality's step */
+};
+
+/* A plane of grey levels. */
+typedef struct {
+    const uint8_t *at;
+    ptrdiff_t stride;
+    int width, height;
+} centnn_pixels;
+
+/* Pixels of a plane as decoded, in eighths of a grey level, less 128 of those. */
+typedef struct {
+    int rows, columns; /* of blocks */
+    ptrdiff_t stride;  /* pixels */
+    int16_t *pixels;
+    uint8_t *textures; /* of blocks, (rows, columns) */
+} centnn_canvas;
+
+/* Where each coefficient is in a block: row * 8 + column of frequencies. */
+extern const uint8_t centnn_zigzag[N_COEFFICIENTS];
+
+#endif
