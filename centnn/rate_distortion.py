@@ -18,14 +18,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from centnn.image.container import compress, count_blocks, decompress
+from centnn.image.goal import picture_psnr
 from centnn.image.palette import make_palette
-from centnn.image.targets import picture_psnr
+from centnn.image.photo import compress_photo
 
 __all__ = ["Curve", "Point", "curves", "draw"]
 
 Array = NDArray[Any]
 
 CODEBOOKS = (16, 32, 64, 128, 256, 512, 1024)
+PHOTO_QUALITIES = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 QUALITIES = (5, 10, 20, 30, 45, 60, 75, 85)
 PALETTES = (4, 8, 16, 32, 64, 128, 256)
 
@@ -68,7 +70,8 @@ def curves(img: Array, block: tuple[int, int] = (4, 4)) -> list[Curve]:
     Returns
     -------
     list of Curve
-        .cvq without and with a rate weight, JPEG and WebP of OpenCV, PNG with a palette.
+        .cvq in photo mode, and with codebooks without and with a rate weight; JPEG and WebP of
+        OpenCV, PNG with a palette.
     """
     if img.dtype != np.uint8 or img.shape[2:] not in ((), (3,)):
         raise ValueError(
@@ -77,6 +80,7 @@ def curves(img: Array, block: tuple[int, int] = (4, 4)) -> list[Curve]:
     largest = count_blocks(img, block)
     books = [k for k in CODEBOOKS if k <= largest]
     return [
+        Curve(".cvq, photo", [_photo(img, q) for q in PHOTO_QUALITIES]),
         Curve(".cvq", [_cvq(img, k, block, 0.0) for k in books]),
         Curve(".cvq, rate weight", [_cvq(img, k, block, "auto") for k in books]),
         Curve("JPEG", [_opencv(img, ".jpg", q) for q in QUALITIES]),
@@ -114,6 +118,11 @@ def _draw_panel(panel: Axes, name: str, of_picture: Sequence[Curve]) -> None:
     panel.set_ylabel("PSNR (dB)")
     panel.grid(alpha=0.3)
     panel.legend(fontsize=9)
+
+
+def _photo(img: Array, quality: float) -> Point:
+    data = compress_photo(img, quality)
+    return _point(f"quality {quality}", img, len(data), decompress(data))
 
 
 def _cvq(img: Array, n_codewords: int, block: tuple[int, int], rate_weight: float | str) -> Point:

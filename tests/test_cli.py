@@ -15,7 +15,7 @@ import centnn
 from centnn import cli, image
 from centnn.cli import pictures
 from centnn.cli.arguments import parser
-from centnn.image import container
+from centnn.image import container, photo
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +68,7 @@ def test_compress_decompress_info(shape, capsys):
     assert lines == [
         "file       out.cvq",
         "version    2",
+        "mode       vq",
         "width      34",
         "height     21",
         f"colour     {'ycbcr' if len(shape) == 3 else 'grey'}",
@@ -103,8 +104,12 @@ def test_other_formats(suffix):
 
 def test_defaults_of_compress():
     img = picture("in.png", (128, 128))
-    assert run("compress", "in.png", "out.cvq") == 0
-    assert Path("out.cvq").read_bytes() == image.compress(img, 512, 4)
+    assert run("compress", "in.png", "photo.cvq") == 0
+    assert Path("photo.cvq").read_bytes() == image.compress_photo(img, 60)
+    assert run("compress", "in.png", "of-k.cvq", "-k", 9) == 0
+    assert Path("of-k.cvq").read_bytes() == image.compress(img, 9, 4)
+    assert run("compress", "in.png", "of-b.cvq", "-b", 4) == 0
+    assert Path("of-b.cvq").read_bytes() == image.compress(img, 512, 4)
 
 
 def test_quiet_and_json(capsys):
@@ -128,11 +133,14 @@ def test_a_bar_moves_on_a_terminal_only(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("goal", [("--psnr", 20), ("--bpp", 2)])
-def test_a_bar_shows_attempts_at_a_target(goal, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("block", "tried"), [((), r"grey, quality \d+(\.\d+)?"), (("-b", 2), r"2x2, K = \d+")]
+)
+def test_a_bar_shows_attempts_at_a_target(goal, block, tried, monkeypatch, capsys):
     picture("in.png", (32, 32))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert run("compress", "in.png", "out.cvq", *goal, "-b", 2) == 0
-    assert re.search(r"2x2, K = \d+: \d+\.\d\d dB, \d\.\d{3} bpp", capsys.readouterr().err)
+    assert run("compress", "in.png", "out.cvq", *goal, *block) == 0
+    assert re.search(tried + r": \d+\.\d\d dB, \d\.\d{3} bpp", capsys.readouterr().err)
     assert run("compress", "in.png", "out.cvq", *goal, "-f", "-q") == 0
     assert capsys.readouterr().err == ""
 
@@ -157,8 +165,10 @@ def test_extreme_sizes(shape, capsys):
 def test_rd_of_one_pixel_is_valid_json(capsys):
     picture("in.png", (1, 1))
     assert run("rd", "in.png", "--plot", "out.png", "--json") == 0
-    assert "Infinity" not in (out := capsys.readouterr().out)
-    assert all(json.loads(line)["lossless"] for line in out.splitlines() if ".cvq" in line)
+    out = capsys.readouterr().out
+    assert "Infinity" not in out
+    told = [json.loads(line) for line in out.splitlines()]
+    assert all(facts["lossless"] for facts in told if facts["codec"] == ".cvq")
 
 
 def test_several_inputs(capsys):
@@ -220,14 +230,14 @@ def test_targets(capsys):
     blurred = cv2.GaussianBlur(noise, (0, 0), 3)
     img = (255 * (blurred - blurred.min()) / np.ptp(blurred)).astype(np.uint8)
     Image.fromarray(img).save("in.png")
-    assert run("compress", "in.png", "a.cvq", "--psnr", 30, "--json") == 0
+    assert run("compress", "in.png", "a.cvq", "--psnr", 30, "-b", 4, "--json") == 0
     assert run("compress", "in.png", "b.cvq", "--bpp", 1, "-b", 4, "--json") == 0
     by_psnr, by_bpp = told(capsys)
     assert 30 <= by_psnr["psnr"] < 32
     assert 0.7 < by_bpp["bpp"] <= 1
     assert by_bpp["block"] == "4x4"
     assert "missed" not in by_psnr and "missed" not in by_bpp
-    assert run("compress", "in.png", "c.cvq", "--bpp", 0.001, "--json") == 0
+    assert run("compress", "in.png", "c.cvq", "--bpp", 0.001, "-b", 8, "--json") == 0
     assert told(capsys)[0]["missed"].startswith("0.001 bits a pixel: this is as near as it gets")
     assert run("compress", "in.png", "d.cvq", "--psnr", 99, "-b", 8, "--json") == 0
     assert told(capsys)[0]["missed"].startswith("99.0 dB: ")
@@ -282,7 +292,7 @@ def test_rd(capsys):
     picture("in.png", (64, 64, 3))
     assert run("rd", "in.png", "--plot", "out.png", "--json") == 0
     codecs = {facts["codec"] for facts in told(capsys)}
-    assert codecs == {".cvq", ".cvq, rate weight", "JPEG", "WebP", "PNG, palette"}
+    assert codecs == {".cvq, photo", ".cvq", ".cvq, rate weight", "JPEG", "WebP", "PNG, palette"}
     assert Path("out.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -358,6 +368,9 @@ def test_compare_without_its_extra(missing, monkeypatch, capsys):
         ["compress", "in.png", "out.cvq", "-b", "4x"],
         ["compress", "in.png", "out.cvq", "-b", "4x4x4"],
         ["compress", "in.png", "out.cvq", "--psnr", "30", "--bpp", "1"],
+        ["compress", "in.png", "out.cvq", "--psnr", "30", "--quality", "1"],
+        ["compress", "in.png", "out.cvq", "--quality", "high"],
+        ["decompress", "in.cvq", "out.png", "--upto", "all"],
         ["palette", "in.png", "out.png", "-k", "257"],
         ["palette", "in.png", "out.png", "--keep", "red"],
         ["compare", "in.png", "--plot", "out.pdf"],
@@ -398,9 +411,11 @@ def test_interrupted(monkeypatch, capsys):
 
     picture("in.png", (8, 8))
     monkeypatch.setattr(container, "compress", interrupt)
-    assert run("compress", "in.png", "out.cvq") == 130
-    assert capsys.readouterr() == ("", "")
-    assert files() == ["in.png"]
+    monkeypatch.setattr(photo, "compress_photo", interrupt)
+    for mode in ((), ("-k", 2)):
+        assert run("compress", "in.png", "out.cvq", *mode) == 130
+        assert capsys.readouterr() == ("", "")
+        assert files() == ["in.png"]
 
 
 def test_starting_loads_nothing_heavy():

@@ -13,7 +13,8 @@ from centnn import dequantize, psnr, quantize
 from centnn.cli.pictures import decode_picture
 from centnn.image import compress, decompress, from_blocks, to_blocks, train_codebook, version2
 from centnn.image.blocks import block_grid, block_size
-from centnn.image.container import COLOURS, MAX_PIXELS, read_header
+from centnn.image.container import COLOURS, MAX_PIXELS
+from centnn.image.header import read_header
 
 FIXTURES = Path(__file__).with_name("fixtures")
 
@@ -162,7 +163,7 @@ def test_header():
     assert (info.n_codewords, info.codebook) == ((8, 8), "")
 
 
-@pytest.mark.parametrize("name", ["v2-grey", "v2-colour-alpha", "v2-rgb", "v2-deep"])
+@pytest.mark.parametrize("name", ["v2-grey", "v2-colour-alpha", "v2-rgb", "v2-deep", "v2-photo"])
 def test_files_written_earlier_decode_to_the_same_pixels(name):
     img = decompress((FIXTURES / f"{name}.cvq").read_bytes())
     expected = decode_picture((FIXTURES / f"{name}.png").read_bytes())
@@ -265,7 +266,7 @@ def test_from_a_later_version():
     with pytest.raises(ValueError, match=r"version 1 or 2, got version 0$"):
         decompress(b"\x89CVQ\x00")
     with pytest.raises(ValueError, match="a kind from a later centnn"):
-        decompress(with_right_checksum(BLACK[:5] + b"\x02" + BLACK[6:]))
+        decompress(with_right_checksum(BLACK[:5] + b"\x03" + BLACK[6:]))
 
 
 @pytest.mark.parametrize(

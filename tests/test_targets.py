@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from centnn.image import compress_to, decompress
-from centnn.image.targets import picture_psnr
+from centnn.image.goal import picture_psnr
 
 
 def smooth(shape, seed=0):

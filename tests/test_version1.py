@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from centnn.image import decompress, version1
-from centnn.image.container import read_header
+from centnn.image.header import read_header
 
 FIELDS = "<4sBBHHIII"
 FIXTURES = Path(__file__).with_name("fixtures")

@@ -46,20 +46,38 @@ def parser() -> argparse.ArgumentParser:
         compress.compress,
         "compress pictures to .cvq files",
         [
-            "photo.png photo.cvq -k 512 -b 4",
+            "photo.png photo.cvq --quality 60",
             "photo.png photo.cvq --psnr 35",
             "*.png -o folder --bpp 0.5",
             "- - < photo.png > photo.cvq",
+            "drawing.png drawing.cvq -k 512 -b 4",
         ],
+        "Pictures of 8 bits are coded in\nphoto mode, with codebooks that come with the program. "
+        "In VQ mode a codebook is\ntrained on the picture: with -k, -b, --codebook, "
+        "--rate-weight or --colour rgb, and\nfor pictures of 16 bits.",
     )
     _add_paths(compressing, "picture (PNG, JPEG, TIFF, WebP, BMP)")
     _add_training(compressing)
     target = compressing.add_mutually_exclusive_group()
     target.add_argument(
-        "--psnr", type=float, metavar="DB", help="find -k and -b for this quality at least"
+        "--quality",
+        type=float,
+        metavar="Q",
+        help="of photo mode: 0 (smallest) to 100 (default: 60)",
     )
     target.add_argument(
-        "--bpp", type=float, metavar="BITS", help="find -k and -b for so many bits a pixel at most"
+        "--psnr", type=float, metavar="DB", help="find --quality, or -k, for this PSNR at least"
+    )
+    target.add_argument(
+        "--bpp",
+        type=float,
+        metavar="BITS",
+        help="find --quality, or -k, for so many bits a pixel at most",
+    )
+    compressing.add_argument(
+        "--no-filter",
+        action="store_true",
+        help="in photo mode, let decoding do without its last filter: faster, less clean",
     )
     compressing.add_argument(
         "--codebook", type=Path, metavar="BOOK", help="use a codebook that `train` wrote"
@@ -70,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
         "decompress",
         compress.decompress,
         "decompress .cvq files to PNG pictures",
-        ["photo.cvq photo.png", "*.cvq -o folder"],
+        ["photo.cvq photo.png", "*.cvq -o folder", "start-of-photo.cvq coarse.png --upto 11"],
     )
     _add_paths(decompressing, ".cvq file")
     decompressing.add_argument(
@@ -82,6 +100,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         default=MAX_PIXELS,
         help="refuse pictures of more pixels (default: %(default)s)",
+    )
+    decompressing.add_argument(
+        "--upto",
+        type=int,
+        metavar="N",
+        help="of files of photo mode, decode 1 to 23 layers at most: the first ones are coarse. "
+        "The files may be cut off anywhere then: what is whole is decoded",
     )
     _add_writing(decompressing)
 
@@ -174,14 +199,13 @@ def _add_training(subparser: argparse.ArgumentParser) -> None:
     subparser.add_argument(
         "--colour",
         choices=["rgb", "ycbcr", "ycbcr420"],
-        help="how to code colours (default: ycbcr; rgb with -b 1)",
+        help="how to code colours (default: ycbcr420 in photo mode; ycbcr; rgb with -b 1)",
     )
     subparser.add_argument("--effort", choices=EFFORTS, help=_EFFORT_HELP)
     subparser.add_argument(
         "--rate-weight",
         type=_weight,
         metavar="W",
-        default=0.0,
         help="what a bit is worth in squared error, or auto (default: 0; auto with a target)",
     )
 
@@ -224,7 +248,9 @@ def _add_comparing(subparser: argparse.ArgumentParser) -> None:
 EFFORTS = ["fast", "balanced", "best"]
 _K_HELP = "number of codewords"
 _BLOCK_HELP = "block in pixels, as one side or as HEIGHTxWIDTH; 1: grey levels or colours"
-_EFFORT_HELP = "how long to train (default: balanced; fast for a palette or with a target)"
+_EFFORT_HELP = (
+    "how long to train or search (default: balanced; fast for a palette or a target in VQ mode)"
+)
 _PLOT_HELP = "where to draw (default: %(default)s)"
 
 

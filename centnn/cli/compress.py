@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from centnn.cli.files import Output, naming, pairs, read
+from centnn.cli.modes import check_options, is_for_photo_mode, vq_options
 from centnn.cli.pictures import encode_png, read_picture
 from centnn.cli.report import progress, progress_to_target, tell
+
+if TYPE_CHECKING:
+    from centnn.image.goal import Attempt
 
 __all__ = ["compress", "decompress", "info", "train"]
 
@@ -22,11 +26,15 @@ BLOCK = (4, 4)
 
 def compress(args: argparse.Namespace) -> None:
     """Compress pictures."""
+    check_options(args)
     book = None if args.codebook is None else read(args.codebook)
     for source, target in pairs(args.paths, args.output, ".cvq", force=args.force):
         img = read_picture(source)
         with naming(source):
-            data, reached = _compressed(img, args, source.name, book)
+            if is_for_photo_mode(img, args):
+                data, reached = _in_photo_mode(img, args, source.name)
+            else:
+                data, reached = _compressed(img, args, source.name, book)
         target.write(data)
         facts = {
             "file": str(target.path),
@@ -46,7 +54,7 @@ def decompress(args: argparse.Namespace) -> None:
     for source, target in pairs(args.paths, args.output, ".png", force=args.force):
         data = read(source)
         with naming(source):
-            img = restore(data, codebook=book, max_pixels=args.max_pixels)
+            img = restore(data, codebook=book, max_pixels=args.max_pixels, upto=args.upto)
             png = encode_png(img)
         target.write(png)
         facts = {"file": str(target.path), "width": img.shape[1], "height": img.shape[0]}
@@ -71,7 +79,7 @@ def train(args: argparse.Namespace) -> None:
 
 def info(args: argparse.Namespace) -> None:
     """Tell what files declare."""
-    from centnn.image.container import read_header
+    from centnn.image.header import read_header
 
     for path in args.paths:
         data = read(path)
@@ -81,14 +89,20 @@ def info(args: argparse.Namespace) -> None:
         facts: dict[str, Any] = {
             "file": str(path),
             "version": header.version,
+            "mode": header.mode,
             "width": header.width,
             "height": header.height,
             "colour": header.colour,
             "alpha": header.has_alpha,
             "depth": header.depth,
-            "block": f"{header.block[0]}x{header.block[1]}",
-            "codewords": list(header.n_codewords),
+            "block": "x".join(map(str, header.block)) or None,
+            "codewords": list(header.n_codewords) or None,
             "codebook": header.codebook or None,
+            "quality": header.quality,
+            "step": header.step,
+            "filtered": header.filtered,
+            "layers": sum(header.scans) or None,
+            "scans": list(header.scans) or None,
             "bytes": len(data),
             "bpp": 8 * len(data) / pixels,
         }
@@ -105,53 +119,90 @@ def _words(name: str, value: Any) -> str:
         return f"{value:.3f} bits a pixel"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
     return " + ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _compressed(
     img: Array, args: argparse.Namespace, name: str, book: bytes | None
 ) -> tuple[bytes, dict[str, Any]]:
-    """Return a file, and what there is to tell of how its target was reached."""
+    """Return a file with a codebook of its own or a shared one, and what to tell of how."""
     from centnn.image.container import compress as code
 
     if args.psnr is not None or args.bpp is not None:
         return _to_target(img, args, name)
     if book is not None:
-        return code(img, codebook=book, rate_weight=args.rate_weight), {}
+        return code(img, codebook=book, rate_weight=args.rate_weight or 0.0), {}
     n_codewords = N_CODEWORDS if args.k is None else args.k
     with progress(name, n_codewords, _largest(img), quiet=args.quiet) as callback:
         options = {**_options(args), "callback": callback}
-        return code(img, n_codewords, args.block or BLOCK, **options), {}
+        data = code(img, n_codewords, args.block or BLOCK, **options)
+    return data, {"note": _note(img, args)}
+
+
+def _in_photo_mode(img: Array, args: argparse.Namespace, name: str) -> tuple[bytes, dict[str, Any]]:
+    """Return a file with the codebooks that come with the library, and what to tell of how."""
+    from centnn.image.photo import DEFAULT_QUALITY, compress_photo
+    from centnn.image.photo_targets import compress_photo_to
+
+    options = {"colour": args.colour, "filtered": not args.no_filter}
+    if args.effort is not None:
+        options["effort"] = args.effort
+    if args.psnr is None and args.bpp is None:
+        quality = DEFAULT_QUALITY if args.quality is None else args.quality
+        return compress_photo(img, quality, **options), {"quality": quality}
+    with progress_to_target(name, quiet=args.quiet) as report:
+        found = compress_photo_to(img, psnr=args.psnr, bpp=args.bpp, options=options, report=report)
+    return found.data, {
+        "colour": found.colour,
+        "quality": found.quality,
+        "missed": _missed(found, args),
+    }
 
 
 def _to_target(img: Array, args: argparse.Namespace, name: str) -> tuple[bytes, dict[str, Any]]:
     from centnn.image.targets import compress_to
 
     options = _options(args)
-    if args.rate_weight == 0:
-        del options["rate_weight"]
     with progress_to_target(name, quiet=args.quiet) as report:
         found = compress_to(
             img, psnr=args.psnr, bpp=args.bpp, block=args.block, options=options, report=report
         )
-    missed = found.psnr < args.psnr if args.psnr is not None else found.bpp > args.bpp
-    block = f"{found.block[0]}x{found.block[1]}"
-    goal = f"{args.psnr} dB" if args.psnr is not None else f"{args.bpp} bits a pixel"
     return found.data, {
         "codewords": found.n_codewords,
-        "block": block,
-        "missed": f"{goal}: this is as near as it gets" if missed else None,
+        "block": f"{found.block[0]}x{found.block[1]}",
+        "missed": _missed(found, args),
+        "note": _note(img, args),
     }
 
 
+def _missed(found: Attempt, args: argparse.Namespace) -> str | None:
+    """Say that what was found is not what was asked for, if so."""
+    from centnn.image.goal import Goal
+
+    goal = Goal(args.psnr, args.bpp)
+    return None if goal.reaches(found) else f"{goal}: this is as near as it gets"
+
+
+def _note(img: Array, args: argparse.Namespace) -> str | None:
+    """Say why the mode is not the one that is usual without options, if so."""
+    is_deep = img.dtype == np.uint16 and not vq_options(args)
+    return "16 bits a channel: not for photo mode, trained a codebook" if is_deep else None
+
+
 def _options(args: argparse.Namespace) -> dict[str, Any]:
-    options = {"colour": args.colour, "rate_weight": args.rate_weight}
-    return options if args.effort is None else {**options, "effort": args.effort}
+    options = {
+        "colour": args.colour,
+        "rate_weight": args.rate_weight,
+        "effort": args.effort,
+    }
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _quality(img: Array, data: bytes, book: bytes | None) -> dict[str, Any]:
     from centnn.image.container import decompress as restore
-    from centnn.image.targets import picture_psnr
+    from centnn.image.goal import picture_psnr
 
     reached = picture_psnr(img, restore(data, codebook=book))
     return {"psnr": reached} if np.isfinite(reached) else {"lossless": True}

@@ -23,8 +23,8 @@ Array = NDArray[Any]
 
 def palette(args: argparse.Namespace) -> None:
     """Write pictures with a palette."""
+    from centnn.image.goal import picture_psnr
     from centnn.image.palette import make_palette
-    from centnn.image.targets import picture_psnr
 
     for source, target in pairs(args.paths, args.output, ".png", force=args.force):
         img = _in_colour(read_picture(source))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from centnn._monitor import Callback
 
 if TYPE_CHECKING:
-    from centnn.image.targets import Attempt
+    from centnn.image.goal import Attempt
 
 __all__ = ["progress", "progress_to_target", "tell"]
 
@@ -47,14 +47,11 @@ def progress_to_target(label: str, *, quiet: bool) -> Iterator[Callable[[Attempt
 
     from tqdm import tqdm
 
-    with tqdm(desc=label, unit=" attempts", leave=False) as bar:
+    with tqdm(desc=label, unit=" attempts", leave=False, mininterval=0) as bar:
 
         def show(attempt: Attempt) -> None:
-            height, width = attempt.block
             bar.set_postfix_str(
-                f"{height}x{width}, K = {attempt.n_codewords}: "
-                f"{attempt.psnr:.2f} dB, {attempt.bpp:.3f} bpp",
-                refresh=False,
+                f"{attempt.setting}: {attempt.psnr:.2f} dB, {attempt.bpp:.3f} bpp", refresh=False
             )
             bar.update()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,26 +10,24 @@ from numpy.typing import NDArray
 
 from centnn._duplicates import count_distinct
 from centnn._monitor import Callback
-from centnn._validation import integer
-from centnn.image import codewords, version1, version2
+from centnn._validation import integer, thread_count
+from centnn.image import codewords, photo, version1, version2
 from centnn.image.blocks import Block, block_grid, block_size, to_blocks
+from centnn.image.channels import MAX_PIXELS, split
 from centnn.image.colour import to_planes
 from centnn.image.encoder import PlaneOptions, encode_plane, encode_with_book, train_plane
 from centnn.image.fields import version_of
+from centnn.image.header import is_photo
 
 __all__ = [
     "COLOURS",
-    "FileInfo",
     "compress",
     "count_blocks",
     "decompress",
-    "read_header",
     "train_codebook",
 ]
 
 Array = NDArray[Any]
-
-MAX_PIXELS = 2**28
 
 COLOURS = {"rgb": ("rgb", False), "ycbcr": ("ycbcr", False), "ycbcr420": ("ycbcr", True)}
 # At equal PSNR of red, green and blue, over crops of nine training pictures in 4x4 blocks, K = 64,
@@ -40,30 +37,6 @@ DEFAULT_COLOUR = "ycbcr"
 # Cb and Cr together get so many times fewer codewords than Y, but not fewer than this.
 CHROMA_SHARE = 4
 CHROMA_LEAST = 16
-
-
-@dataclass(frozen=True)
-class FileInfo:
-    """What a .cvq file declares."""
-
-    version: int
-    """Of the format."""
-    height: int
-    """Pixels from top to bottom."""
-    width: int
-    """Pixels from left to right."""
-    depth: int
-    """Bits of a sample."""
-    colour: str
-    """"grey", or how colours are coded: a key of COLOURS."""
-    has_alpha: bool
-    """Whether there is an alpha channel."""
-    block: tuple[int, int]
-    """Height and width of a block."""
-    n_codewords: tuple[int, ...]
-    """Codewords of each plane."""
-    codebook: str
-    """Id of the shared codebook that is needed, in hexadecimal; empty if none is."""
 
 
 def compress(
@@ -118,7 +91,7 @@ def compress(
     ValueError
         If an argument is invalid; the message names it, what it must be, and what it was.
     """
-    pixels, alpha = _split(img)
+    pixels, alpha = split(img)
     if codebook is not None:
         return _compress_with(pixels, alpha, codebook, rate_weight, n_threads)
     size = _checked_block(block, pixels.shape)
@@ -164,7 +137,7 @@ def train_codebook(
     ValueError
         If an argument is invalid; the message names it, what it must be, and what it was.
     """
-    pixels = [_split(img)[0] for img in images]
+    pixels = [split(img)[0] for img in images]
     kinds = sorted({(str(img.dtype), img.shape[2]) for img in pixels})
     if len(kinds) != 1:
         raise ValueError(
@@ -187,19 +160,32 @@ def train_codebook(
 
 
 def decompress(
-    data: bytes, *, codebook: bytes | None = None, max_pixels: int = MAX_PIXELS
+    data: bytes,
+    *,
+    codebook: bytes | None = None,
+    max_pixels: int = MAX_PIXELS,
+    upto: int | None = None,
+    n_threads: int | None = None,
 ) -> Array:
     """Decompress the contents of a .cvq file.
 
     Parameters
     ----------
     data : bytes
-        What `compress` returned, in this version of the library or an earlier one.
+        What `compress` or `compress_photo` returned, in this version of the library or an earlier
+        one.
     codebook : bytes, optional
         The shared codebook that it was compressed with, if it was.
     max_pixels : int
         Pixels that the image may have at most, counting those of its last blocks beyond the
         edges. Few bytes can stand for many pixels; no memory is allocated for more than these.
+    upto : int, optional
+        Of a file of photo mode, decode so many of its 23 layers at most: the first ones are
+        coarse. The file may be cut off then: layers in scans that are whole are decoded, and the
+        checksum is not looked at.
+    n_threads : int, optional
+        Threads to use in photo mode; by default as many as OpenMP would. The image does not depend
+        on it.
 
     Returns
     -------
@@ -212,7 +198,12 @@ def decompress(
         If `data` is not a whole, undamaged .cvq file of a version that is known here, if it has
         too many pixels, or if it needs another codebook.
     """
-    if version_of(data) == 1:
+    if is_photo(data):
+        return photo.unpack(data, max_pixels, upto, thread_count(n_threads))
+    version = version_of(data)
+    if upto is not None:
+        raise ValueError(f"upto must be None for a file that is not of photo mode, got {upto!r}")
+    if version == 1:
         return version1.decompress(data, max_pixels)
     book = None if codebook is None else version2.unpack_book(codebook)
     return version2.unpack_image(data, book, max_pixels)
@@ -220,49 +211,11 @@ def decompress(
 
 def count_blocks(img: Array, block: Block, colour: str | None = None) -> int:
     """Return how many codewords `compress` can be asked for: different blocks, 65,536 at most."""
-    pixels, _ = _split(img)
+    pixels, _ = split(img)
     size = _checked_block(block, pixels.shape)
     model, halved = _colour_model(colour, pixels.shape[2], size)
     plane = to_planes(pixels, model, halved=halved)[0]
     return count_distinct(to_blocks(plane, size), version2.MAX_CODEWORDS)
-
-
-def read_header(data: bytes) -> FileInfo:
-    """Return what a .cvq file declares, once it and its checksum are found right.
-
-    Parameters
-    ----------
-    data : bytes
-        The contents of a whole .cvq file.
-
-    Returns
-    -------
-    FileInfo
-        Sizes that agree with the length of `data`.
-
-    Raises
-    ------
-    ValueError
-        If `data` is foreign, truncated, damaged or of a later version.
-    """
-    if version_of(data) == 1:
-        old = version1.read_header(data)
-        model = "grey" if old.channels == 1 else "rgb"
-        return FileInfo(
-            1, old.height, old.width, 8, model, False, old.block, (old.n_codewords,), ""
-        )
-    new = version2.read_header(data)
-    return FileInfo(
-        2,
-        new.height,
-        new.width,
-        new.depth,
-        new.colour + ("420" if new.halved else ""),
-        new.has_alpha,
-        new.planes[0].block,
-        tuple(plane.n_codewords for plane in new.planes),
-        new.book_id.hex(),
-    )
 
 
 def _compress_with(
@@ -296,23 +249,6 @@ def _compress_with(
     ]
     header = _header(pixels, alpha, book.colour, halved=book.halved, book_id=book.id)
     return version2.pack_image(header, coded, alpha)
-
-
-def _split(img: Array) -> tuple[Array, Array | None]:
-    """Return an image as (H, W, 1 or 3), and its alpha channel; ValueError if it is none."""
-    img = np.asarray(img)
-    if img.dtype not in (np.uint8, np.uint16):
-        raise ValueError(f"img must be of dtype uint8 or uint16, got {img.dtype}")
-    if img.ndim not in (2, 3) or img.size == 0 or img.shape[2:] not in ((), (2,), (3,), (4,)):
-        raise ValueError(
-            "img must have shape (H, W), (H, W, 2), (H, W, 3) or (H, W, 4) without an empty axis, "
-            f"got shape {img.shape}"
-        )
-    img = img.astype(img.dtype.newbyteorder("="), copy=False)
-    if img.ndim == 2:
-        return img[:, :, None], None
-    has_alpha = img.shape[2] in (2, 4)
-    return (img[:, :, :-1], img[:, :, -1]) if has_alpha else (img, None)
 
 
 def _checked_block(block: Block, shape: Sequence[int]) -> tuple[int, int]:

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from centnn.image.container import compress, count_blocks, decompress
-from centnn.metrics import psnr
+from centnn.image.goal import Attempt, Goal, picture_bpp, picture_psnr
 
-__all__ = ["Attempt", "compress_to", "picture_psnr"]
+__all__ = ["BlockAttempt", "compress_to"]
 
 Array = NDArray[Any]
 
@@ -24,25 +23,18 @@ FIRST_BLOCK, SMALLER, LARGER = 4, (3, 2), (6, 8)
 FIRST, LARGEST = 256, 8192  # codewords that are tried first, and at most
 SMALLEST_RATIO = 1.03  # between numbers of codewords that are told apart
 LONGEST_STEP = 8.0  # to the next number of codewords, as a ratio
-NEAR_DB, NEAR_PART = 0.02, 0.005  # within so much of its target, an attempt is good enough
 # What twice the codewords add about, as long as one attempt is all that is known.
 DB_AN_OCTAVE, BITS_AN_OCTAVE = 1.5, 0.4
 
 
 @dataclass(frozen=True, eq=False)
-class Attempt:
-    """A file, and what it cost."""
+class BlockAttempt(Attempt):
+    """A file with blocks and a codebook of its own."""
 
-    data: bytes
-    """The file."""
     n_codewords: int
     """Codewords asked for."""
     block: tuple[int, int]
     """Height and width of a block."""
-    psnr: float
-    """Peak signal-to-noise ratio, in dB."""
-    bpp: float
-    """Bits a pixel."""
 
 
 def compress_to(
@@ -52,8 +44,8 @@ def compress_to(
     bpp: float | None = None,
     block: tuple[int, int] | None = None,
     options: dict[str, Any] | None = None,
-    report: Callable[[Attempt], None] = lambda _: None,
-) -> Attempt:
+    report: Callable[[BlockAttempt], None] = lambda _: None,
+) -> BlockAttempt:
     """Compress an image to a quality or to a size.
 
     Parameters
@@ -73,12 +65,10 @@ def compress_to(
 
     Returns
     -------
-    Attempt
+    BlockAttempt
         The best that was found. Where the target cannot be reached, the one nearest to it.
     """
-    if (psnr is None) == (bpp is None):
-        raise ValueError(f"give either psnr or bpp, got psnr={psnr}, bpp={bpp}")
-    search = _Search(img, psnr, bpp, options or {}, report)
+    search = _Search(img, Goal(psnr, bpp), options or {}, report)
     if block is not None:
         search.look_at(block)
     else:
@@ -103,19 +93,17 @@ class _Search:
     def __init__(
         self,
         img: Array,
-        psnr: float | None,
-        bpp: float | None,
+        goal: Goal,
         options: dict[str, Any],
-        report: Callable[[Attempt], None],
+        report: Callable[[BlockAttempt], None],
     ) -> None:
         self.img = img
-        self.psnr = psnr
-        self.bpp = bpp
+        self.goal = goal
         self.options = {"rate_weight": "auto", "effort": "fast", **options}
         self.report = report
-        self.best: Attempt | None = None
+        self.best: BlockAttempt | None = None
 
-    def look_at(self, block: tuple[int, int]) -> Attempt:
+    def look_at(self, block: tuple[int, int]) -> BlockAttempt:
         """Look for the best attempt with blocks of this size; return that.
 
         The logarithm of the number of codewords is led to the target as by the secant method,
@@ -123,96 +111,61 @@ class _Search:
         """
         most = min(count_blocks(self.img, block, self.options.get("colour")), LARGEST)
         few, many = 0, most + 1  # too few, and too many or enough
-        found: list[Attempt] = []
+        found: list[BlockAttempt] = []
         n_codewords = min(self.best.n_codewords if self.best else FIRST, most)
         while True:
             last = self.attempt(n_codewords, block)
             found.append(last)
-            if self.best is None or self.is_better(last, self.best):
+            if self.best is None or self.goal.is_better(last, self.best):
                 self.best = last
             if self.is_enough(last):
                 many = n_codewords
             else:
                 few = n_codewords
             is_done = many - few <= 1 or many <= SMALLEST_RATIO * few
-            if is_done or self.is_near(last) or self.is_hopeless(last):
+            if is_done or self.goal.is_near(last) or self.is_hopeless(last):
                 break
             guess = self.guess(found[-2:])
             n_codewords = min(max(guess, few + 1), many - 1)
-        return functools.reduce(lambda a, b: b if self.is_better(b, a) else a, found)
+        return functools.reduce(lambda a, b: b if self.goal.is_better(b, a) else a, found)
 
-    def guess(self, last: list[Attempt]) -> int:
+    def guess(self, last: list[BlockAttempt]) -> int:
         """Return how many codewords would meet the target, by the last attempt or two."""
         octaves = [math.log2(attempt.n_codewords) for attempt in last]
-        misses = [self.miss(attempt) for attempt in last]
-        slope = DB_AN_OCTAVE if self.psnr is not None else BITS_AN_OCTAVE
+        misses = [self.goal.miss(attempt) for attempt in last]
+        slope = DB_AN_OCTAVE if self.goal.psnr is not None else BITS_AN_OCTAVE
         if len(last) == 2 and (misses[1] - misses[0]) * (octaves[1] - octaves[0]) > 0:
             slope = (misses[1] - misses[0]) / (octaves[1] - octaves[0])
         reach = math.log2(LONGEST_STEP)
         step = min(max(-misses[-1] / slope, -reach), reach)
         return round(2 ** (octaves[-1] + step))
 
-    def miss(self, attempt: Attempt) -> float:
-        """Return by how much an attempt is above its target: dB, or octaves of bits a pixel."""
-        if self.psnr is not None:
-            return min(attempt.psnr, 100.0) - self.psnr
-        assert self.bpp is not None
-        return math.log2(attempt.bpp / self.bpp)
-
-    def is_near(self, attempt: Attempt) -> bool:
-        """Tell whether an attempt reaches its target and is so near that no other would matter."""
-        near = NEAR_DB if self.psnr is not None else math.log2(1 + NEAR_PART)
-        return self.reaches(attempt) and abs(self.miss(attempt)) <= near
-
-    def is_hopeless(self, attempt: Attempt) -> bool:
+    def is_hopeless(self, attempt: BlockAttempt) -> bool:
         """Tell whether to go on from an attempt cannot lead to one that is better than the best.
 
         On the way to the target, files get larger and better, or smaller and worse: not to be
         gone if this one is already as large, or already as bad.
         """
-        best = self.best
-        if best is None or best is attempt or not self.reaches(best) or self.reaches(attempt):
+        best, goal = self.best, self.goal
+        if best is None or best is attempt or not goal.reaches(best) or goal.reaches(attempt):
             return False
-        return attempt.bpp >= best.bpp if self.psnr is not None else attempt.psnr <= best.psnr
+        return attempt.bpp >= best.bpp if goal.psnr is not None else attempt.psnr <= best.psnr
 
-    def is_enough(self, attempt: Attempt) -> bool:
+    def is_enough(self, attempt: BlockAttempt) -> bool:
         """Tell whether more codewords would be of no use."""
-        return self.reaches(attempt) == (self.psnr is not None)
+        return self.goal.reaches(attempt) == (self.goal.psnr is not None)
 
-    def attempt(self, n_codewords: int, block: tuple[int, int]) -> Attempt:
+    def attempt(self, n_codewords: int, block: tuple[int, int]) -> BlockAttempt:
         """Compress with so many codewords."""
         data = compress(self.img, n_codewords, block, **self.options)
         restored = decompress(data, codebook=self.options.get("codebook"))
-        tried = Attempt(
+        tried = BlockAttempt(
             data,
+            f"{block[0]}x{block[1]}, K = {n_codewords}",
+            picture_psnr(self.img, restored),
+            picture_bpp(self.img, data),
             n_codewords,
             block,
-            picture_psnr(self.img, restored),
-            8 * len(data) / (self.img.shape[0] * self.img.shape[1]),
         )
         self.report(tried)
         return tried
-
-    def reaches(self, attempt: Attempt) -> bool:
-        """Tell whether an attempt reaches the target."""
-        if self.psnr is not None:
-            return attempt.psnr >= self.psnr
-        return self.bpp is not None and attempt.bpp <= self.bpp
-
-    def is_better(self, one: Attempt, other: Attempt) -> bool:
-        """Tell whether one attempt is better than another."""
-        if self.reaches(one) != self.reaches(other):
-            return self.reaches(one)
-        if self.reaches(one) == (self.psnr is not None):
-            return one.bpp < other.bpp
-        return one.psnr > other.psnr
-
-
-def picture_psnr(img: Array, restored: Array) -> float:
-    """Return the PSNR of the colours; alpha is kept as it is."""
-    has_alpha = img.ndim == 3 and img.shape[2] in (2, 4)
-    last = -1 if has_alpha else None
-    largest = float(np.iinfo(img.dtype).max)
-    if img.ndim == 3:
-        img, restored = img[..., :last], restored[..., :last]
-    return float(psnr(img, restored, data_range=largest))
