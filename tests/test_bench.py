@@ -184,3 +184,28 @@ def test_a_line_of_means(monkeypatch):
     lines = [["a", "-10.0", "31.50", "1.00/2.00 ms", ""], ["b", "-20.0", "", "", ""]]
     assert codec.means(lines) == [["mean", "-15.0", "", "", ""]]
     assert codec.means(lines[:1]) == []
+
+
+def test_photo(data_dir, tmp_path):
+    lines = run("photo.py", "--quick", "--plot", tmp_path / "photo.png", "--gallery", tmp_path)
+    result = json.loads(lines[-1])
+    (figures,) = result["grey"].values()
+    assert figures["photo"]["psnr"] < -30 and figures["JPEG"]["psnr"] == 0
+    assert min(result["speed"]["grey"][0][name] for name in ("encode", "decode WebP")) > 0
+    assert (tmp_path / "photo-grey.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_training_photo_mode_is_reproducible(data_dir, tmp_path):
+    found = []
+    for name in ("one.bin", "two.bin"):
+        arguments = ["--crops", 2, "--qualities", 1, "--passes", 3, "-o", tmp_path / name]
+        assert "bits a pixel" in run("train_photo.py", *arguments)[0]
+        found.append((tmp_path / name).read_bytes())
+    assert found[0] == found[1]
+
+
+def test_training_refuses_test_pictures(data_dir):
+    images = data_dir / "images"
+    command = [sys.executable, str(BENCH / "train_photo.py"), str(images)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and "is the test picture" in done.stderr
