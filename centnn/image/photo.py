@@ -51,7 +51,7 @@ OCTAVES = 6
 EFFORTS = {"fast": 1, "balanced": 2, "best": 6}
 # Cb and Cr are coded finer than Y: errors in them count more in red, green and blue.
 CHROMA_RATIO = 0.7
-BAND_PIXELS = 3 << 16  # of a band, about
+BAND_PIXELS = 5 << 15  # of a band, about
 LEAST_UNITS = 4  # rows of blocks in a band
 # The first coefficients, coarse shapes, finer ones, the rest.
 SCAN_ENDS = (1, 5, 11, N_LAYERS)
