@@ -1,4 +1,5 @@
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,9 @@ def lena_128(data_dir):
 
     picture = cv2.imread(str(data_dir / "images" / "lena.png"), cv2.IMREAD_GRAYSCALE)
     return cv2.resize(picture, (128, 128))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def hear_ctrl_c():
+    """Undo what shells do to jobs in the background: there, Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
