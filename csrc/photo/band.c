@@ -7,22 +7,10 @@
 
 #include "dc.h"
 #include "kernel.h"
+#include "memory.h"
 
 /* At most, all coefficients are integers of three intervals, and all groups escape by two. */
-enum { ALIGNMENT = 64, MAX_INTERVALS_OF_BLOCK = 3 * N_COEFFICIENTS + 2 * N_GROUPS };
-
-static size_t rounded(size_t n)
-{
-    return (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
-static void *take(uint8_t **memory, size_t n)
-{
-    void *taken = *memory;
-
-    *memory += rounded(n);
-    return taken;
-}
+enum { MAX_INTERVALS_OF_BLOCK = 3 * N_COEFFICIENTS + 2 * N_GROUPS };
 
 static int n_units(const centnn_picture *picture)
 {
@@ -84,11 +72,11 @@ static void begin_band(band_state *state, const centnn_picture *picture,
     for (int p = 0; p < picture->n_planes; p++) {
         centnn_extent extent = centnn_extent_of(picture, p, band);
         size_t size = centnn_plane_size(extent.rows, extent.columns);
-        void *of_plane = take(&next, size);
+        void *of_plane = take_memory(&next, size);
 
         memset(of_plane, 0, size);
         centnn_plane_init(&state->planes[p], extent.rows, extent.columns, of_plane);
-        state->adaptive[p] = take(&next, sizeof(centnn_adaptive));
+        state->adaptive[p] = take_memory(&next, sizeof(centnn_adaptive));
         centnn_adaptive_init(state->adaptive[p], &model->kinds[p > 0]);
     }
     state->guide = next;
@@ -278,16 +266,16 @@ void centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setu
     int layer = 0;
 
     next = (uint8_t *)rounded((size_t)next);
-    strip = take(&next, columns * BLOCK * 2 * BLOCK * sizeof(float));
+    strip = take_memory(&next, columns * BLOCK * 2 * BLOCK * sizeof(float));
     begin_band(&state, picture, setup->model, band, memory);
     for (int p = 0; p < picture->n_planes; p++) {
         const centnn_plane *plane = &state.planes[p];
-        int16_t *wanted = take(&next, (size_t)plane->rows * (size_t)plane->columns *
-                                          N_COEFFICIENTS * sizeof(int16_t));
+        int16_t *wanted = take_memory(&next, (size_t)plane->rows * (size_t)plane->columns *
+                                                 N_COEFFICIENTS * sizeof(int16_t));
 
         transform_plane(picture, p, band, &inputs[p], strip, wanted);
         encoders[p] = (centnn_encoder){&state.planes[p],  &setup->model->kinds[p > 0],
-                                       setup->search,     p > 0,
+                                       setup->search,     setup->search->stages[p > 0],
                                        state.adaptive[p], wanted,
                                        &intervals,        setup->n_candidates,
                                        setup->may_escape, setup->traces ? &setup->traces[p] : NULL};

@@ -149,15 +149,7 @@ static void decode_two_rows(const centnn_decode_job *jobs, int row)
 
 static void decode_groups(const centnn_decode_job *jobs, int n_jobs)
 {
-    int rows = jobs[0].plane->rows, rows2 = n_jobs > 1 ? jobs[1].plane->rows : 0;
-    int both = rows < rows2 ? rows : rows2;
-
     for (int i = 0; i < n_jobs; i++)
         begin_group(jobs[i].plane, jobs[i].kind, jobs[i].g);
-    for (int row = 0; row < both; row++)
-        decode_two_rows(jobs, row);
-    for (int row = both; row < rows; row++)
-        decode_row(&jobs[0], row);
-    for (int row = both; row < rows2; row++)
-        decode_row(&jobs[1], row);
+    decode_rows(jobs, n_jobs, decode_row, decode_two_rows);
 }

@@ -16,8 +16,8 @@ enum { COST_BITS = 8, TOO_MUCH = INT32_MAX / 2 };
 /* What the search needs of a stage of a group, derived from the model. */
 typedef struct {
     int16_t pairs[MAX_DIM / 2][MAX_WORDS][2]; /* codewords 1 and on, by two coefficients, twice */
-    int32_t costs[N_SLOPES][N_PARTS]
-                 [MAX_WORDS]; /* squared norm, and bits within the bin, in 1/256 */
+    /* Squared norm, and bits within the bin, in 1/256. */
+    int32_t costs[N_SLOPES][N_PARTS][MAX_WORDS];
 } centnn_search_stage;
 
 typedef struct {
@@ -57,7 +57,7 @@ typedef struct {
     centnn_plane *plane;
     const centnn_kind *kind;
     const centnn_search_model *search;
-    int kind_index;
+    const centnn_search_stage (*stages)[2]; /* of the plane's kind, by group */
     centnn_adaptive *adaptive;
     const int16_t *wanted; /* coefficients (rows, columns, N_COEFFICIENTS) */
     centnn_intervals *out;
@@ -72,22 +72,22 @@ INLINE void put(centnn_intervals *out, centnn_interval interval)
         out->items[out->n++] = interval;
 }
 
-INLINE unsigned symbol_of(uint32_t magnitude)
+INLINE unsigned symbol_of(int number)
 {
     unsigned symbol = 0;
 
-    while (symbol + 1 < N_SYMBOLS && centnn_symbol_first[symbol + 1] <= magnitude)
+    while (symbol + 1 < N_SYMBOLS && centnn_symbol_first[symbol + 1] <= magnitude(number))
         symbol++;
     return symbol;
 }
 
 INLINE void put_number(centnn_intervals *out, int number, centnn_table *table, int rate)
 {
-    uint32_t magnitude = (uint32_t)(number < 0 ? -number : number);
-    unsigned symbol = symbol_of(magnitude);
+    unsigned symbol = symbol_of(number);
+    uint32_t beyond = (uint32_t)magnitude(number) - centnn_symbol_first[symbol];
 
     put(out, interval_of(table, symbol));
-    put(out, interval_of_bits(magnitude - centnn_symbol_first[symbol], centnn_symbol_bits[symbol]));
+    put(out, interval_of_bits(beyond, centnn_symbol_bits[symbol]));
     adapt_table(table, symbol, rate);
     if (number)
         put(out, interval_of_bits(number < 0, 1));

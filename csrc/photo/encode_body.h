@@ -179,7 +179,7 @@ static choice complete(const group_job *job, candidate one, const int16_t *x)
 
 static int32_t number_cost(const centnn_search_model *search, int number, const centnn_table *table)
 {
-    unsigned symbol = symbol_of((uint32_t)(number < 0 ? -number : number));
+    unsigned symbol = symbol_of(number);
 
     return symbol_cost(search, table, symbol) +
            (((int32_t)centnn_symbol_bits[symbol] + (number != 0)) << COST_BITS);
@@ -358,7 +358,7 @@ static void encode_group(const centnn_encoder *encoder, int g, const centnn_guid
 
     job.encoder = encoder;
     job.group = &encoder->kind->groups[g];
-    job.search = encoder->search->stages[encoder->kind_index][g];
+    job.search = encoder->stages[g];
     job.g = g;
     for (int cell = 0; cell < N_CELLS; cell++) {
         for (unsigned i = 0; i < N_SYMBOLS; i++)

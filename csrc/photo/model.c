@@ -112,6 +112,19 @@ static void take_group(reader *from, centnn_group *group)
     take_table(from, &group->escape);
 }
 
+static void fill_matrices(centnn_settled_matrix *matrices, const centnn_group *group)
+{
+    for (int t = 0; t < group->dim; t++) {
+        int at = group->first + t;
+        centnn_settled_matrix *to = &matrices[at / N_OUTPUTS];
+
+        for (int i = 0; i < N_NEIGHBOURS; i++) {
+            for (int lane = 0; lane < PREDICT_LANES; lane++)
+                to->of[i][lane / 2][at % N_OUTPUTS][lane % 2] = group->predictors[t][i][lane];
+        }
+    }
+}
+
 bool centnn_photo_read_model(centnn_photo_model *model, const uint8_t *bytes, size_t n)
 {
     reader from = {bytes, bytes + n, false};
@@ -128,15 +141,12 @@ bool centnn_photo_read_model(centnn_photo_model *model, const uint8_t *bytes, si
             group->first = first;
             first += group->dim;
             take_group(&from, group);
+            if (is_settled(group))
+                fill_matrices(model->kinds[kind].settled, group);
         }
         take_tables(&from, model->kinds[kind].dc, N_DC_CLASSES);
         take_numbers(&from, (int16_t *)model->kinds[kind].taps, N_TEXTURES * BLOCK * N_TAPS * BLOCK,
                      TAP_LIMIT);
     }
     return !from.failed && from.next == from.end;
-}
-
-const centnn_kind *centnn_kind_of(const centnn_photo_model *model, int kind)
-{
-    return &model->kinds[kind];
 }

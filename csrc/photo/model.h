@@ -32,7 +32,10 @@ enum {
     N_DC_CLASSES = 16,
     N_TEXTURES = 4, /* of blocks, by how many of their groups are not zero */
     N_TAPS = 4,     /* of the last filter: above, left, right, below */
-    N_KINDS = 2     /* of planes: luma, chroma */
+    N_KINDS = 2,    /* of planes: luma, chroma */
+    N_OUTPUTS = 16, /* of a part of a matrix: coefficients side by side */
+    N_MATRICES = N_COEFFICIENTS / N_OUTPUTS,
+    N_PAIRS = PREDICT_LANES / 2
 };
 
 extern const uint8_t centnn_photo_dims[N_GROUPS];
@@ -58,8 +61,14 @@ typedef struct {
     centnn_table escape; /* at first */
 } centnn_group;
 
+/* Predictors of N_OUTPUTS coefficients, those for two inputs side by side. */
+typedef struct {
+    int16_t of[N_NEIGHBOURS][N_PAIRS][N_OUTPUTS][2];
+} centnn_settled_matrix;
+
 typedef struct {
     centnn_group groups[N_GROUPS];
+    centnn_settled_matrix settled[N_MATRICES];      /* the predictors of groups that are settled */
     centnn_table dc[N_DC_CLASSES];                  /* at first */
     int16_t taps[N_TEXTURES][BLOCK][N_TAPS][BLOCK]; /* by row, tap and column within a block */
 } centnn_kind;
@@ -69,10 +78,14 @@ struct centnn_photo_model {
     centnn_kind kinds[N_KINDS];
 };
 
+/* Whether all that predicts a group is known before the first of its rows: not so if it is among
+ * the coefficients that predict others. */
+INLINE bool is_settled(const centnn_group *group)
+{
+    return group->first >= PREDICT_LANES;
+}
+
 /* Reads a resource of n bytes. Returns false if it is none of this version, or damaged. */
 bool centnn_photo_read_model(centnn_photo_model *model, const uint8_t *bytes, size_t n);
-
-/* The model of luma (0) or chroma (1). */
-const centnn_kind *centnn_kind_of(const centnn_photo_model *model, int kind);
 
 #endif

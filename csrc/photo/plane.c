@@ -5,12 +5,7 @@
 
 #include <string.h>
 
-enum { ALIGNMENT = 64 };
-
-static size_t rounded(size_t n)
-{
-    return (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
+#include "memory.h"
 
 /* Of something of each block, with a block of padding on all sides. */
 static size_t blocks_size(int rows, int columns, size_t of_block)
@@ -47,18 +42,10 @@ size_t centnn_plane_size(int rows, int columns)
            whole_row_size(columns) + ALIGNMENT;
 }
 
-static void *take(uint8_t **next, size_t n)
-{
-    void *taken = *next;
-
-    *next += n;
-    return taken;
-}
-
 /* What is of the first block, after the padding. */
 static void *take_blocks(uint8_t **next, const centnn_plane *plane, size_t of_block)
 {
-    uint8_t *padded = take(next, blocks_size(plane->rows, plane->columns, of_block));
+    uint8_t *padded = take_memory(next, blocks_size(plane->rows, plane->columns, of_block));
 
     return padded + (plane->block_stride + 1) * (ptrdiff_t)of_block;
 }
@@ -68,13 +55,13 @@ static void init_row(centnn_row *row, int columns, uint8_t **next)
     size_t size16 = row_size(columns, sizeof(uint16_t));
     size_t size32 = row_size(columns, sizeof(int32_t));
 
-    row->sums = take(next, size16);
-    row->products = take(next, MAX_DIM * size32);
-    row->contexts = take(next, row_size(columns, sizeof(uint8_t)));
-    row->heads = (uint16_t *)take(next, size16) + PAD;
-    row->tails = (uint16_t *)take(next, size16) + PAD;
-    row->heads_above = (uint16_t *)take(next, size16) + PAD;
-    row->tails_above = (uint16_t *)take(next, size16) + PAD;
+    row->sums = take_memory(next, size16);
+    row->products = take_memory(next, MAX_DIM * size32);
+    row->contexts = take_memory(next, row_size(columns, sizeof(uint8_t)));
+    row->heads = (uint16_t *)take_memory(next, size16) + PAD;
+    row->tails = (uint16_t *)take_memory(next, size16) + PAD;
+    row->heads_above = (uint16_t *)take_memory(next, size16) + PAD;
+    row->tails_above = (uint16_t *)take_memory(next, size16) + PAD;
 }
 
 void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *memory)
@@ -88,7 +75,7 @@ void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *memory)
     plane->blocks = take_blocks(&next, plane, N_COEFFICIENTS * sizeof(int16_t));
     plane->differences = take_blocks(&next, plane, PREDICT_LANES * sizeof(int16_t));
     for (int g = 0; g <= N_GROUPS; g++) {
-        uint8_t *magnitudes = take(&next, magnitudes_size(rows, columns));
+        uint8_t *magnitudes = take_memory(&next, magnitudes_size(rows, columns));
 
         magnitudes += PAD * plane->stride + PAD;
         if (g < N_GROUPS)
@@ -96,8 +83,8 @@ void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *memory)
         else
             plane->activity = magnitudes;
     }
-    plane->dc = take(&next, dc_size(rows, columns));
-    plane->dc_errors = take(&next, dc_size(rows, columns));
+    plane->dc = take_memory(&next, dc_size(rows, columns));
+    plane->dc_errors = take_memory(&next, dc_size(rows, columns));
     init_row(&plane->row, columns, &next);
 }
 
@@ -143,13 +130,11 @@ void centnn_plane_activity(centnn_plane *plane)
     for (int row = 0; row < rows; row++) {
         for (int column = 0; column < columns; column++) {
             const int16_t *at = block_at(plane, row, column);
-            const int neighbours[4] = {at[-N_COEFFICIENTS], at[N_COEFFICIENTS], at[-down],
-                                       at[down]};
-            int sum = 0;
+            int sum = (magnitude(at[-N_COEFFICIENTS] - at[0]) +
+                       magnitude(at[N_COEFFICIENTS] - at[0]) + magnitude(at[-down] - at[0]) +
+                       magnitude(at[down] - at[0])) >>
+                      4;
 
-            for (int i = 0; i < 4; i++)
-                sum += neighbours[i] < at[0] ? at[0] - neighbours[i] : neighbours[i] - at[0];
-            sum >>= 4;
             note_differences(plane, row, column);
             plane->activity[row * plane->stride + column] = (uint8_t)(sum < 255 ? sum : 255);
         }

@@ -137,14 +137,12 @@ INLINE int predict_dc(const centnn_plane *plane, int row, int column, int *class
     int right = row && column + 1 < plane->columns ? at[-width + 1] : above;
     int low = left < above ? left : above, high = left < above ? above : left;
     int gradient = corner >= high ? low : corner <= low ? high : left + above - corner;
-    int spread = (left < corner ? corner - left : left - corner) +
-                 (above < corner ? corner - above : above - corner) +
-                 (above < right ? right - above : above - right);
+    int spread = magnitude(left - corner) + magnitude(above - corner) + magnitude(above - right);
 
     if (column)
-        spread += 2 * (error[-1] < 0 ? -error[-1] : error[-1]);
+        spread += 2 * magnitude(error[-1]);
     if (row)
-        spread += 2 * (error[-width] < 0 ? -error[-width] : error[-width]);
+        spread += 2 * magnitude(error[-width]);
     *class = half_octaves(1 + spread);
     *class = *class < N_DC_CLASSES ? *class : N_DC_CLASSES - 1;
     return (4 * gradient + 2 * left + 2 * above + right - corner + 4) >> 3;

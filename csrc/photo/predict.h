@@ -210,16 +210,28 @@ INLINE void dot_products(const int16_t *const *sources,
 
 #endif
 
+/* What predicts a block, and how far it is to what predicts the next one. */
+typedef struct {
+    const int16_t *of[N_NEIGHBOURS];
+    ptrdiff_t step[N_NEIGHBOURS];
+} predicting;
+
+INLINE predicting predicting_at(const centnn_plane *plane, ptrdiff_t at)
+{
+    const int16_t *block = plane->blocks + at * N_COEFFICIENTS;
+    ptrdiff_t next = N_COEFFICIENTS, down = plane->block_stride * N_COEFFICIENTS;
+
+    return (predicting){{block - next, block - down, block + next, block + down, block,
+                         plane->differences + at * PREDICT_LANES},
+                        {next, next, next, next, next, PREDICT_LANES}};
+}
+
 /* The sums of all products for a group of a block but those by the group itself on the left, as
  * long as that is not noted in the block there. */
 INLINE void sum_before(const centnn_plane *plane, const centnn_group *group, int dim, ptrdiff_t at,
                        int32_t *sums)
 {
-    const int16_t *block = plane->blocks + at * N_COEFFICIENTS;
-    ptrdiff_t down = plane->block_stride * N_COEFFICIENTS;
-    const int16_t *sources[N_NEIGHBOURS] = {
-        block - N_COEFFICIENTS, block - down, block + N_COEFFICIENTS,
-        block + down,           block,        plane->differences + at * PREDICT_LANES};
+    predicting from = predicting_at(plane, at);
 
-    dot_products(sources, group->predictors, dim, sums);
+    dot_products(from.of, group->predictors, dim, sums);
 }

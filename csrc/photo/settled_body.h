@@ -5,58 +5,7 @@
  * by the product of a matrix with the neighbours of each block, and that is written to the blocks.
  */
 
-/* Whether all that predicts a group is known before the first of its rows: not so if it is among
- * the coefficients that predict others. */
-INLINE bool is_settled(const centnn_group *group)
-{
-    return group->first >= PREDICT_LANES;
-}
-
-enum {
-    N_OUTPUTS = 16, /* of a part of the matrix: coefficients side by side */
-    N_PARTS_OF_ALL = N_COEFFICIENTS / N_OUTPUTS,
-    N_PAIRS = PREDICT_LANES / 2,
-    N_DIFFERENCES = 8
-};
-
-/* Predictors of N_OUTPUTS coefficients, those for two inputs side by side. */
-typedef struct {
-    int16_t of[N_NEIGHBOURS][N_PAIRS][N_OUTPUTS][2];
-} settled_matrix;
-
-static void init_matrices(settled_matrix *matrices, const centnn_kind *kind)
-{
-    memset(matrices, 0, N_PARTS_OF_ALL * sizeof *matrices);
-    for (int g = 0; g < N_GROUPS; g++) {
-        const centnn_group *group = &kind->groups[g];
-
-        for (int t = 0; is_settled(group) && t < group->dim; t++) {
-            int at = group->first + t;
-            settled_matrix *to = &matrices[at / N_OUTPUTS];
-
-            for (int i = 0; i < N_NEIGHBOURS; i++) {
-                for (int lane = 0; lane < PREDICT_LANES; lane++)
-                    to->of[i][lane / 2][at % N_OUTPUTS][lane % 2] = group->predictors[t][i][lane];
-            }
-        }
-    }
-}
-
-/* What predicts a block, and how far it is to what predicts the next one. */
-typedef struct {
-    const int16_t *of[N_NEIGHBOURS];
-    ptrdiff_t step[N_NEIGHBOURS];
-} predicting;
-
-INLINE predicting predicting_at(const centnn_plane *plane, ptrdiff_t at)
-{
-    const int16_t *block = plane->blocks + at * N_COEFFICIENTS;
-    ptrdiff_t next = N_COEFFICIENTS, down = plane->block_stride * N_COEFFICIENTS;
-
-    return (predicting){{block - next, block - down, block + next, block + down, block,
-                         plane->differences + at * PREDICT_LANES},
-                        {next, next, next, next, next, PREDICT_LANES}};
-}
+enum { N_DIFFERENCES = 8 };
 
 /* Multiplies what predicts each of n <= N_TOGETHER blocks, a constant where this is called, by a
  * part of the matrix. What comes out, rounded and limited, is written where zeros are so far; other
@@ -79,7 +28,8 @@ INLINE void write_outputs(int16_t *to, const lanes sums[N_SUMS])
     }
 }
 
-INLINE void multiply(const settled_matrix *matrix, const predicting *from, int n, int16_t *to)
+INLINE void multiply(const centnn_settled_matrix *matrix, const predicting *from, int n,
+                     int16_t *to)
 {
     lanes sums[N_TOGETHER][N_SUMS];
 
@@ -114,7 +64,8 @@ INLINE void multiply(const settled_matrix *matrix, const predicting *from, int n
 
 enum { N_TOGETHER = 1 };
 
-INLINE void multiply(const settled_matrix *matrix, const predicting *from, int n, int16_t *to)
+INLINE void multiply(const centnn_settled_matrix *matrix, const predicting *from, int n,
+                     int16_t *to)
 {
     (void)n;
     for (int output = 0; output < N_OUTPUTS; output++) {
@@ -131,27 +82,24 @@ INLINE void multiply(const settled_matrix *matrix, const predicting *from, int n
 #endif
 
 /* All but the first part of the matrix, which has no coefficients of groups that are settled. */
-INLINE void predict_together(const centnn_plane *plane, const settled_matrix *matrices,
+INLINE void predict_together(const centnn_plane *plane, const centnn_settled_matrix *matrices,
                              ptrdiff_t at, int n)
 {
     predicting from = predicting_at(plane, at);
 
-    for (int part = PREDICT_LANES / N_OUTPUTS; part < N_PARTS_OF_ALL; part++)
+    for (int part = PREDICT_LANES / N_OUTPUTS; part < N_MATRICES; part++)
         multiply(&matrices[part], &from, n, plane->blocks + at * N_COEFFICIENTS + part * N_OUTPUTS);
 }
 
 static void predict_settled(const centnn_plane *plane, const centnn_kind *kind)
 {
-    settled_matrix matrices[N_PARTS_OF_ALL];
-
-    init_matrices(matrices, kind);
     for (int row = 0; row < plane->rows; row++) {
         ptrdiff_t first = row * plane->block_stride;
         int column = 0;
 
         for (; column + N_TOGETHER <= plane->columns; column += N_TOGETHER)
-            predict_together(plane, matrices, first + column, N_TOGETHER);
+            predict_together(plane, kind->settled, first + column, N_TOGETHER);
         for (; column < plane->columns; column++)
-            predict_together(plane, matrices, first + column, 1);
+            predict_together(plane, kind->settled, first + column, 1);
     }
 }
