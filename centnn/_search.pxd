@@ -1,29 +1,12 @@
 from libc.stdint cimport int32_t, uint8_t, uint32_t
 
+from centnn.embed cimport (
+    CENTNN_ERR_NONFINITE, CENTNN_F16, CENTNN_F32, CENTNN_F64, CENTNN_OK, CENTNN_U8, CENTNN_U16,
+    centnn_dtype, centnn_index, centnn_rows, centnn_status,
+)
+
 
 cdef extern from "centnn.h" nogil:
-    ctypedef enum centnn_status:
-        CENTNN_OK
-        CENTNN_ERR_NONFINITE
-
-    ctypedef enum centnn_dtype:
-        CENTNN_U8
-        CENTNN_U16
-        CENTNN_F16
-        CENTNN_F32
-        CENTNN_F64
-
-    ctypedef struct centnn_rows:
-        const void *data
-        centnn_dtype dtype
-        size_t n
-        size_t d
-        Py_ssize_t row_stride
-        Py_ssize_t col_stride
-
-    ctypedef struct centnn_index:
-        pass
-
     const char *centnn_status_string(centnn_status status)
     size_t centnn_index_size(size_t k, size_t d, centnn_dtype precision)
     centnn_status centnn_index_init(centnn_index *index, const void *codebook, size_t k, size_t d,

@@ -14,7 +14,7 @@
 #include "centnn.h"
 #include "rows.h"
 
-enum { ALIGNMENT = 64, TILE = 64 };
+enum { TILE = 64 };
 
 /* What there is to know of each cluster, and memory to find it out. */
 typedef struct {
@@ -34,7 +34,7 @@ typedef struct {
 
 static size_t rounded(size_t n)
 {
-    return (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return round_up(n, PANEL_BYTES);
 }
 
 size_t centnn_train_size(size_t k, size_t d)
@@ -240,7 +240,7 @@ centnn_status centnn_train(const centnn_rows *rows, size_t k, size_t max_epochs,
         return CENTNN_ERR_NULL;
     if (rows->dtype == CENTNN_F64 || centnn_dtype_size(rows->dtype) == 0)
         return CENTNN_ERR_DTYPE;
-    if (!centnn_train_size(k, rows->d) || k > rows->n || (uintptr_t)memory % ALIGNMENT)
+    if (!centnn_train_size(k, rows->d) || k > rows->n || (uintptr_t)memory % PANEL_BYTES)
         return CENTNN_ERR_SIZE;
     t.d = rows->d;
     t.k = 1;
