@@ -94,3 +94,8 @@ cdef extern from "functions.h" nogil:
 
 cdef const centnn_functions *all_functions() noexcept
 cdef const centnn_kernel *current_kernel(centnn_dtype precision) except NULL
+
+
+cdef class Memory:
+    cdef uint8_t[::1] bytes
+    cdef char *start

@@ -111,9 +111,6 @@ cdef int check(centnn_status status) except -1:
 cdef class Memory:
     """Bytes aligned for the C core."""
 
-    cdef uint8_t[::1] bytes
-    cdef char *start
-
     def __init__(self, size_t size):
         self.bytes = np.empty(size + ALIGNMENT, dtype=np.uint8)
         self.start = <char *> (

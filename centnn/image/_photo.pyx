@@ -7,6 +7,8 @@ from libc.stdlib cimport free, malloc, realloc
 
 import numpy as np
 
+from centnn._search cimport Memory
+
 cdef extern from "photo/photo.h" nogil:
     ctypedef enum centnn_photo_status:
         CENTNN_PHOTO_OK
@@ -21,7 +23,7 @@ cdef extern from "photo/photo.h" nogil:
         int n_scans, n_bands, n_layers
         const uint8_t *alpha
         size_t alpha_size
-        uint8_t scan_ends[23]
+        uint8_t scan_ends[CENTNN_PHOTO_ALL]
     const char *centnn_photo_status_string(centnn_photo_status status)
     size_t centnn_photo_model_size()
     centnn_photo_status centnn_photo_model_init(
@@ -54,7 +56,7 @@ cdef extern from "photo/band.h" nogil:
         bint halved
         int steps[2]
         int band_units, n_scans
-        uint8_t scan_ends[23]
+        uint8_t scan_ends[MAX_SCANS]
     ctypedef struct centnn_extent:
         int rows, columns, width, height, first_row
     ctypedef struct centnn_pixels:
@@ -101,22 +103,20 @@ cdef extern from "photo/band.h" nogil:
 ALL_LAYERS = CENTNN_PHOTO_ALL
 LEAST_STEP = STEP_LEAST
 MOST_STEP = STEP_MOST
-ALIGNMENT = 64
 
 
 cdef class Model:
     """The codebooks and tables of photo mode, ready for use."""
 
-    cdef object memory
+    cdef Memory memory_of_model, memory_of_search
     cdef centnn_photo_model *model
     cdef centnn_search_model *search
 
     def __init__(self, bytes resource):
-        self.memory = (
-            _aligned(centnn_photo_model_size()), _aligned(sizeof(centnn_search_model))
-        )
-        self.model = <centnn_photo_model *> _address(self.memory[0])
-        self.search = <centnn_search_model *> _address(self.memory[1])
+        self.memory_of_model = Memory(centnn_photo_model_size())
+        self.memory_of_search = Memory(sizeof(centnn_search_model))
+        self.model = <centnn_photo_model *> self.memory_of_model.start
+        self.search = <centnn_search_model *> self.memory_of_search.start
         _check(centnn_photo_model_init(self.model, resource, len(resource)))
         centnn_search_model_init(self.search, self.model)
 
@@ -177,7 +177,7 @@ cdef class Encoder:
     cdef Model model
     cdef Layout layout
     cdef list planes
-    cdef centnn_pixels inputs[3]
+    cdef centnn_pixels inputs[MAX_PLANES]
     cdef centnn_encoder_setup setup
 
     def __init__(self, Model model, Layout layout, planes, int n_candidates, bint may_escape=True):
@@ -250,7 +250,7 @@ cdef class Encoder:
         That is (rows, columns, 64) coefficients wanted, left over by prediction and decoded, and
         (rows, columns, groups + 1, 4) choices.
         """
-        cdef centnn_trace traces[3]
+        cdef centnn_trace traces[MAX_PLANES]
         cdef int16_t[:, :, ::1] numbers
         cdef uint8_t[:, :, :, ::1] chosen
         found = []
@@ -327,8 +327,8 @@ cdef class File:
         """Return the pixels (H, W, channels)."""
         result = np.empty(self.shape, np.uint8)
         cdef uint8_t[:, :, ::1] pixels = result
-        memory = _aligned(centnn_photo_decode_size(&self.file, n_threads))
-        cdef void *address = _address(memory)
+        cdef Memory memory = Memory(centnn_photo_decode_size(&self.file, n_threads))
+        cdef void *address = memory.start
         cdef centnn_photo_status status
         with nogil:
             status = centnn_photo_decode(
@@ -342,11 +342,12 @@ cdef class File:
 def canvas(Model model, Layout layout, scans, int plane):
     """Return what the scans of the only band give before the last filter: pixels in eighths of a
     grey level, less 128 of those, and the texture of each block."""
-    cdef centnn_canvas canvases[3]
-    cdef centnn_scan all_scans[23]
+    cdef centnn_canvas canvases[MAX_PLANES]
+    cdef centnn_scan all_scans[MAX_SCANS]
     cdef const centnn_scan *of_band = all_scans
     cdef int16_t[:, ::1] pixels
     cdef uint8_t[:, ::1] textures
+    cdef Memory memory
     cdef int row
     results = []
     for p in range(layout.picture.n_planes):
@@ -361,9 +362,9 @@ def canvas(Model model, Layout layout, scans, int plane):
     for i, scan in enumerate(scans):
         all_scans[i].bytes = scan
         all_scans[i].n = len(scan)
-    memory = _aligned(centnn_band_size(&layout.picture))
+    memory = Memory(centnn_band_size(&layout.picture))
     if not centnn_decode_bands(
-        &layout.picture, model.model, 0, 1, &of_band, CENTNN_PHOTO_ALL, canvases, _address(memory)
+        &layout.picture, model.model, 0, 1, &of_band, CENTNN_PHOTO_ALL, canvases, memory.start
     ):
         raise ValueError("scans must be those of this layout")
     for row in range(-1, canvases[plane].rows):
@@ -380,14 +381,3 @@ def set_isa(str name):
 cdef _check(centnn_photo_status status):
     if status != CENTNN_PHOTO_OK:
         raise ValueError(centnn_photo_status_string(status).decode())
-
-
-def _aligned(size_t n_bytes):
-    memory = np.empty(n_bytes + ALIGNMENT, np.uint8)
-    first = -memory.ctypes.data % ALIGNMENT
-    return memory[first:first + n_bytes]
-
-
-cdef void *_address(memory):
-    cdef uint8_t[::1] view = memory
-    return &view[0]
