@@ -1,6 +1,7 @@
 """Build the extension modules; everything else stands in pyproject.toml."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -15,10 +16,11 @@ C_SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("csrc
 PHOTO_SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("csrc/photo/*.c"))
 PHOTO_SOURCES += ["csrc/crc32.c"]
 
-# Results must not depend on the compiler: no contraction of a*b+c, no reassociation.
+# Results must not depend on the compiler: no contraction of a*b+c, no reassociation. (-g0: many
+# Pythons ask for debug information, which makes files four times as large.)
 COMPILE_ARGS = {
-    "unix": ["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno"],
-    "msvc": ["/O2", "/std:c11", "/fp:precise"],
+    "unix": ["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno", "-g0"],
+    "msvc": ["/O2", "/std:c11", "/experimental:c11atomics", "/fp:precise"],
 }
 
 # (compiler flags, linker flags) to try in order. Apple's clang needs an installed libomp.
@@ -78,15 +80,14 @@ class BuildExt(build_ext):
 
 
 class BuildPy(build_py):
-    """Ship the C header with the package, where `centnn.get_include` finds it."""
+    """Ship the C core with the package, where `centnn.get_include` finds it."""
 
     def run(self):
         """Build, then copy."""
         super().run()
         if not self.editable_mode:
-            folder = Path(self.build_lib, "centnn", "include")
-            folder.mkdir(parents=True, exist_ok=True)
-            self.copy_file(str(ROOT / "csrc" / "centnn.h"), str(folder / "centnn.h"))
+            target = Path(self.build_lib, "centnn", "csrc")
+            shutil.copytree(ROOT / "csrc", target, dirs_exist_ok=True)
 
 
 # CENTNN_DEBUG=1: training checks its state after every round, and takes very long.
@@ -98,6 +99,9 @@ OF_MODULES = {
     "centnn/image/_photo.pyx": PHOTO_SOURCES,
 }
 
+# What typed memoryviews need at run time, once for all modules.
+SHARED = "centnn._cyutility"
+
 extensions = [
     Extension(
         name.removesuffix(".pyx").replace("/", "."),
@@ -108,10 +112,12 @@ extensions = [
     )
     for name in sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("centnn/**/*.pyx"))
 ]
+extensions.append(Extension(SHARED, [SHARED.replace(".", "/") + ".c"]))
 
 setup(
     ext_modules=cythonize(
         extensions,
+        shared_utility_qualified_name=SHARED,
         compiler_directives={
             "language_level": 3,
             "boundscheck": False,

@@ -13,9 +13,17 @@ __version__ = version("centnn")
 
 
 def get_include() -> str:
-    """Return the folder of `centnn.h`, for compiling modules that cimport `centnn.embed`."""
+    """Return the folder of the C core: `centnn.h`, all sources, and a README that explains them.
+
+    Modules that cimport `centnn.embed` are compiled with it in ``include_dirs``.
+
+    Returns
+    -------
+    str
+        In an installed package, ``centnn/csrc``; in an editable one, the folder of the clone.
+    """
     package = Path(__file__).parent
-    installed = package / "include"
+    installed = package / "csrc"
     return str(installed if installed.is_dir() else package.parent / "csrc")
 
 

@@ -1,4 +1,4 @@
-"""Entropy coding: rANS with 64 bits of state and tables of 2**20. FORMAT.md specifies it."""
+"""The entropy coder, rANS, with 64 bits of state and tables of 2**20. FORMAT.md specifies it."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
