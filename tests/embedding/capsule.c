@@ -23,19 +23,35 @@ static PyMethodDef methods[] = {{"size_of_index", size_of_index, METH_VARARGS, N
 static struct PyModuleDef module = {
     PyModuleDef_HEAD_INIT, "capsule", NULL, -1, methods, NULL, NULL, NULL, NULL};
 
+/* A function of centnn.embed, by its name and declaration; NULL and an exception if it is not
+ * there. */
+static void *find(PyObject *capsules, const char *name, const char *declaration)
+{
+    PyObject *capsule = PyMapping_GetItemString(capsules, name);
+    void *function = capsule ? PyCapsule_GetPointer(capsule, declaration) : NULL;
+
+    Py_XDECREF(capsule); /* centnn.embed keeps it */
+    return function;
+}
+
+static int find_all(PyObject *capsules)
+{
+    int (*check_abi)(int);
+
+    *(void **)&check_abi = find(capsules, "check_abi", "int (int)");
+    if (!check_abi || check_abi(CENTNN_ABI) != 0)
+        return -1; /* of another version */
+    *(void **)&index_size = find(capsules, "index_size", "size_t (size_t, size_t, centnn_dtype)");
+    return index_size ? 0 : -1;
+}
+
 PyMODINIT_FUNC PyInit_capsule(void)
 {
-    PyObject *embed = PyImport_ImportModule("centnn.embed"), *functions, *capsule = NULL;
+    PyObject *embed = PyImport_ImportModule("centnn.embed");
+    PyObject *capsules = embed ? PyObject_GetAttrString(embed, "__pyx_capi__") : NULL;
+    int failed = !capsules || find_all(capsules) != 0;
 
-    if (!embed)
-        return NULL;
-    functions = PyObject_GetAttrString(embed, "__pyx_capi__");
-    if (functions)
-        capsule = PyDict_GetItemString(functions, "index_size");
-    if (capsule)
-        *(void **)&index_size = PyCapsule_GetPointer(capsule,
-                                                     "size_t (size_t, size_t, centnn_dtype)");
-    Py_XDECREF(functions);
-    Py_DECREF(embed);
-    return index_size ? PyModule_Create(&module) : NULL;
+    Py_XDECREF(capsules);
+    Py_XDECREF(embed);
+    return failed ? NULL : PyModule_Create(&module);
 }
