@@ -49,6 +49,7 @@ typedef struct {
 } line;
 
 #define BUCKETS_PER_CODEWORD 8
+#define ZERO_KEY ((uint64_t)1 << 63)
 
 static size_t lay_out(line *l, size_t k)
 {
@@ -324,8 +325,9 @@ static void sort_values(line *l, const centnn_index *index)
     }
 }
 
-/* Numbers of a precision as integers in the same order, and back. */
-static int64_t to_key(double x, centnn_dtype precision)
+/* Numbers of a precision as integers in the same order, and back. Unsigned ones: two numbers on
+ * different sides of 0 can be more than INT64_MAX apart. */
+static uint64_t to_key(double x, centnn_dtype precision)
 {
     int64_t bits;
 
@@ -334,25 +336,29 @@ static int64_t to_key(double x, centnn_dtype precision)
         int32_t bits32;
 
         memcpy(&bits32, &y, sizeof bits32);
-        return bits32 < 0 ? INT32_MIN - (int64_t)bits32 : bits32;
+        bits = bits32 < 0 ? INT32_MIN - (int64_t)bits32 : bits32;
+    } else {
+        memcpy(&bits, &x, sizeof bits);
+        bits = bits < 0 ? INT64_MIN - bits : bits;
     }
-    memcpy(&bits, &x, sizeof bits);
-    return bits < 0 ? INT64_MIN - bits : bits;
+    return (uint64_t)bits + ZERO_KEY;
 }
 
-static double from_key(int64_t key, centnn_dtype precision)
+static double from_key(uint64_t key, centnn_dtype precision)
 {
+    const int64_t place = key < ZERO_KEY ? -(int64_t)(ZERO_KEY - key) : (int64_t)(key - ZERO_KEY);
     double x;
 
     if (precision == CENTNN_F32) {
-        const int32_t bits32 = (int32_t)(key < 0 ? INT32_MIN - key : key);
+        const int32_t bits32 = (int32_t)(place < 0 ? INT32_MIN - place : place);
         float y;
 
         memcpy(&y, &bits32, sizeof y);
         return (double)y;
     }
-    key = key < 0 ? INT64_MIN - key : key;
-    memcpy(&x, &key, sizeof x);
+    const int64_t bits = place < 0 ? INT64_MIN - place : place;
+
+    memcpy(&x, &bits, sizeof x);
     return x;
 }
 
@@ -371,24 +377,24 @@ static bool is_above(const line *l, double x, size_t j)
 static double find_threshold(const line *l, size_t j, centnn_dtype precision)
 {
     const double *values = values_of(l);
-    const int64_t least = to_key(values[j], precision), most = to_key(values[j + 1], precision);
-    const int64_t middle = to_key(values[j] / 2 + values[j + 1] / 2, precision);
-    int64_t low = least, high = most; /* low is not above, high is */
+    const uint64_t least = to_key(values[j], precision), most = to_key(values[j + 1], precision);
+    const uint64_t middle = to_key(values[j] / 2 + values[j + 1] / 2, precision);
+    uint64_t low = least, high = most; /* low is not above, high is */
 
-    for (int64_t step = 1; step > 0 && step < most - middle; step *= 2) {
+    for (uint64_t step = 1; step > 0 && step < most - middle; step *= 2) {
         if (is_above(l, from_key(middle + step, precision), j)) {
             high = middle + step;
             break;
         }
     }
-    for (int64_t step = 1; step > 0 && step < middle - least; step *= 2) {
+    for (uint64_t step = 1; step > 0 && step < middle - least; step *= 2) {
         if (!is_above(l, from_key(middle - step, precision), j)) {
             low = middle - step;
             break;
         }
     }
     while (high - low > 1) {
-        const int64_t between = low + (high - low) / 2;
+        const uint64_t between = low + (high - low) / 2;
 
         if (is_above(l, from_key(between, precision), j))
             high = between;

@@ -8,6 +8,8 @@ from oracle import nearest
 CODEBOOKS = {
     "normal": lambda rng, k: rng.normal(size=k),
     "integers": lambda rng, k: rng.integers(0, 20, k).astype(float),
+    # Neighbours far on both sides of 0: as integers, they are more than 2**63 apart.
+    "both sides of 0": lambda rng, k: rng.choice([-1, 1], k) * rng.integers(800, 2500, k),
     "offset": lambda rng, k: 1e4 + rng.normal(size=k),
     "magnitudes": lambda rng, k: 10.0 ** rng.uniform(-30, 30, k) * rng.choice([-1, 1], k),
     "clustered": lambda rng, k: np.r_[rng.normal(size=k // 2) * 1e-20, rng.normal(size=k - k // 2)],
@@ -50,6 +52,14 @@ def test_codebooks(isa, kind, k, precision):
     in_range = np.abs(x) <= 2 * np.abs(c).max()  # whole tiles without an outlier
     codes = Index(c[:, None]).search(np.ascontiguousarray(x[in_range][:, None]))[0]
     np.testing.assert_array_equal(codes, wanted[0][in_range])
+
+
+def test_both_sides_of_zero_by_hand(isa):
+    # 816 is as far from both.
+    x = np.array([2472.0, 1608, 817, 816, 815, 248, -840])[:, None]
+    for dtype in ("f4", "f8"):
+        codes = Index(np.array([[2472.0], [-840]], dtype)).search(x.astype(dtype))[0]
+        assert codes.tolist() == [0, 0, 0, 0, 1, 1, 1]
 
 
 def test_bytes():
