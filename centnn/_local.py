@@ -35,9 +35,9 @@ MANY_DIMENSIONS = 32
 MUCH_WORK = 1e9
 MANY_SAMPLES = 1 << 20
 
-# Largest samples from 2**-20 to 2**20 leave room in a float32 for squares of their differences, down
-# to the last bit and up to many dimensions, times two weights (which are brought to 2**24); and
-# float64 has room for those of float64 numbers from 2**-400 to 2**400.
+# Largest samples from 2**-20 to 2**20 leave room in a float32 for squares of their differences,
+# down to the last bit and up to many dimensions, times two weights (which are brought to 2**24);
+# and float64 has room for those of float64 numbers from 2**-400 to 2**400.
 EXPONENTS = {np.dtype(np.float32): 20, np.dtype(np.float64): 400}
 
 

@@ -86,6 +86,8 @@ cdef void propose(State state, Py_ssize_t j, Worker *worker) noexcept nogil:
         if j < state.n_fixed:
             consider_all(state, j, worker.vectors, total)
         state.gain[j] *= state.book.counts[j] / total
+    if not state.gain[j] > 0:
+        state.gain[j] = split_off_farthest(state, j, &members, worker, axis)
 
 
 cdef double load_members(State state, Py_ssize_t j, Worker *worker,
@@ -147,6 +149,38 @@ cdef bint find_axis(State state, Members *members, Worker *worker, double *axis)
             members.times[i] = members.weights[i] * (members.projections[i] - mean)
         combine(state, members, worker, axis)
     return True
+
+
+cdef double split_off_farthest(State state, Py_ssize_t j, Members *members, Worker *worker,
+                               double *axis) noexcept nogil:
+    """Find a split for members of which the sampled ones do not differ; return about its gain.
+
+    They may lack an outlier that is so far away that the others seem to be alike.
+    """
+    cdef Py_ssize_t q, i, n, farthest = -1
+    cdef double largest = 0
+    q = state.start[j]
+    while q < state.start[j + 1]:
+        n = min(LIST_ROWS, state.start[j + 1] - q)
+        state.kernel.load(&state.rows, state.order + q, n, state.codeword(j), worker.tiles,
+                          worker.scratch)
+        state.kernel.project(worker.tiles, 1, state.d, NULL, members.projections)
+        for i in range(n):
+            if members.projections[i] > largest:
+                largest = members.projections[i]
+                farthest = q + i
+        q += n
+    if farthest < 0:
+        return -1
+    state.kernel.load(&state.rows, state.order + farthest, 1, state.codeword(j), worker.tiles,
+                      worker.scratch)
+    members.n = members.n_tiles = 1
+    members.times[0] = 1
+    for i in range(1, LIST_ROWS):
+        members.times[i] = 0
+    combine(state, members, worker, axis)
+    state.threshold[j] = largest / 2
+    return largest * state.weight_of(state.order[farthest])
 
 
 cdef double mean_projection(const Members *members) noexcept nogil:

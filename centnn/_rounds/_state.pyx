@@ -34,6 +34,7 @@ cdef enum:
     ALIGNMENT = 64
     # Pieces in which sums over all rows are made, whatever the number of threads.
     PIECES = 16
+    PROBE = 255  # rows that the offset is found from
     # Components that are read between two looks for Ctrl-C, and the least that pays for threads.
     SLICE = 1 << 30
     WORTH_THREADS = 1 << 21
@@ -67,7 +68,7 @@ cdef class State:
         self._allocate_rows(samples.dtype)
         self._allocate_codewords()
         self._allocate_workers()
-        self._set_offset(samples.dtype)
+        self._set_offset()
         self.gather()
 
     cdef void *allocate(self, size_t n_bytes) except NULL:
@@ -139,27 +140,16 @@ cdef class State:
             worker.counts = <double *> self.allocate((self.n_near + 1) * sizeof(double))
             worker.vectors = <double *> self.allocate(4 * d * sizeof(double))
 
-    def _set_offset(self, dtype):
-        """Find the offset: the mean, rounded where that keeps the differences exact."""
-        cdef double[:, ::1] sums = np.zeros((PIECES, self.d))
-        zeros = np.zeros(self.d, np.float64 if self.is_double else np.float32)
-        cdef const uint8_t[::1] none = zeros.view(np.uint8)
-        self.input.offset = &none[0]
+    def _set_offset(self):
+        """Find the offset: the median of some rows, which is near most, whatever a few are like.
 
-        def add_piece(Py_ssize_t p, Py_ssize_t _, Py_ssize_t thread):
-            cdef Py_ssize_t i = p * self.n // PIECES, n = (p + 1) * self.n // PIECES - i
-            cdef double *total = &sums[p, 0]
-            cdef void *scratch = self.workers[thread].scratch
-            with nogil:  # the order is that of the input now
-                self.kernel.add(&self.input, self.order + i, n, NULL, total, scratch)
-
-        self.team.run(add_piece, [(p, p + 1) for p in range(PIECES)])
-        offset = np.sum(sums, axis=0) / self.n
-        if dtype in (np.uint8, np.uint16):
-            offset = np.rint(offset)
-        offset = offset.astype(zeros.dtype)
-        self.offset = offset
-        cdef const uint8_t[::1] view = offset.view(np.uint8)
+        Being a sample's, it keeps differences of integers exact.
+        """
+        probe = self.source_samples[::max(1, self.n // PROBE)]
+        middle = len(probe) // 2
+        offset = np.partition(probe, middle, axis=0)[middle]
+        self.offset = offset.astype(np.float64 if self.is_double else np.float32)
+        cdef const uint8_t[::1] view = self.offset.view(np.uint8)
         self.input.offset = &view[0]
         self.rows.offset = &view[0] if self.rows.dtype in (CENTNN_U8, CENTNN_U16) else NULL
 
