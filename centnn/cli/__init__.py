@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 
 from centnn.cli.arguments import parser
 
@@ -11,6 +14,7 @@ __all__ = ["main"]
 
 BAD_INPUT = 1
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0, 1 for bad input (told in one line on stderr) or 130 if interrupted.
+        The exit code: 0, 1 for bad input (told in one line on stderr), 130 if interrupted or 143
+        if terminated.
 
     Raises
     ------
@@ -33,7 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = parser().parse_args(argv)
     try:
-        args.run(args)
+        with _raising_at_sigterm():
+            args.run(args)
+    except _Terminated:
+        return TERMINATED
     except KeyboardInterrupt:
         return INTERRUPTED
     except ModuleNotFoundError as error:
@@ -54,3 +62,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"centnn: {reason}", file=sys.stderr)
         return BAD_INPUT
     return 0
+
+
+class _Terminated(BaseException):
+    """SIGTERM has come: files that are being written are removed on the way out."""
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    raise _Terminated
+
+
+@contextlib.contextmanager
+def _raising_at_sigterm() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are not for other threads
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

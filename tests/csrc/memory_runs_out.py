@@ -1,8 +1,9 @@
 """Run a job again and again, refusing the first request for memory, the second, ...
 
-`memory_runs_out.py JOB SPARSE`: beyond the first SPARSE requests, ever fewer are refused. Every time
-there must be a MemoryError, nothing may be left behind, and the job must succeed afterwards, with the
-same result. To be run with failing_malloc.so preloaded, where failing_arrays can be imported.
+`memory_runs_out.py JOB SPARSE`: beyond the first SPARSE requests, ever fewer are refused. Every
+time there must be a MemoryError, nothing may be left behind, and the job must succeed afterwards,
+with the same result. To be run with failing_malloc.so preloaded, where failing_arrays can be
+imported.
 """
 
 import ctypes
