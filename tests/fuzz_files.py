@@ -6,6 +6,7 @@ SEEDS is a folder; tests/fixtures will do. Checksums are put right, so that what
 read. Whatever a file holds, it is read or refused with a ValueError.
 """
 
+import contextlib
 import struct
 import sys
 import zlib
@@ -31,10 +32,8 @@ def read(data: bytes) -> None:
     if len(data) >= 4:
         data = data[:-4] + struct.pack("<I", zlib.crc32(data[:-4]))
     for reader in READERS:
-        try:
+        with contextlib.suppress(ValueError):
             reader(data)
-        except ValueError:
-            pass
 
 
 if __name__ == "__main__":
