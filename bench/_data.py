@@ -21,6 +21,20 @@ def folder() -> Path | None:
     return Path(value) if value else None
 
 
+def required_folder() -> Path:
+    """Return the folder of data; exit if $CENTNN_DATA does not name it."""
+    found = folder()
+    if found is None:
+        raise SystemExit("CENTNN_DATA must name the folder of data, or give folders")
+    return found
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the pictures of a folder."""
+    suffixes = (".png", ".jpg", ".webp", ".bmp")
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes)
+
+
 def uniform(n: int, d: int, seed: int = 0) -> Array:
     """Return n samples of d dimensions, float32, uniform between 0 and 255."""
     generator = np.random.default_rng([n, d, seed])

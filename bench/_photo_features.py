@@ -89,7 +89,7 @@ def known_lanes(group: Group) -> NDArray[np.bool_]:
     lanes = np.arange(LANES)
     own = (lanes > 0) & (lanes < group.first + group.dim)
     earlier = (lanes > 0) & (lanes < group.first)
-    return np.concatenate([own, own, earlier, earlier, earlier, lanes < 8])
+    return np.concatenate([earlier, own, earlier, earlier, earlier, lanes < 8])
 
 
 def halved_largest(m: Array, shape: tuple[int, ...]) -> Array:

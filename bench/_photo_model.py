@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-VERSION = 1
+VERSION = 2
 DIMS = (2, 3, 2, 2, 2, *[3] * 16, 4)
 FIRSTS = tuple(int(first) for first in 1 + np.concatenate([[0], np.cumsum(DIMS)[:-1]]))
 N_GROUPS = len(DIMS)
@@ -18,6 +18,8 @@ BIN = 16
 N_CLASSES, N_SLOPES, N_PARTS, N_CELLS = 16, 3, 3, 8
 N_FEATURES, N_NEIGHBOURS, LANES = 32, 6, 16
 N_DC_CLASSES, N_TEXTURES, N_TAPS = 16, 4, 4
+N_STRETCH_CLASSES = 24
+EMPTY_LEAST, EMPTY_UNIT = 64, 128  # slots of empty stretches: the least, and a step
 WORD_LIMIT, TAP_LIMIT, PREDICT_LIMIT = 8191, 31, 32767
 PREDICT_ONE, CONTEXT_ONE = 1 << 14, 128
 
@@ -60,6 +62,8 @@ class Group:
     in_bin: Array = field(default_factory=lambda: np.ones((N_SLOPES, N_PARTS, 0, BIN)))
     in_bin2: Array = field(default_factory=lambda: np.ones((0, BIN)))
     escape: Array = field(default_factory=lambda: 0.75 ** np.arange(16.0))
+    empties: Array = field(default_factory=lambda: np.full(N_STRETCH_CLASSES, 0.5))
+    """The share of stretches of each class that are empty."""
 
     @classmethod
     def empty(cls, number: int) -> Group:
@@ -86,7 +90,8 @@ class Group:
         predictors = np.rint(self.predictors * PREDICT_ONE).clip(-PREDICT_LIMIT, PREDICT_LIMIT)
         parts += [predictors.astype("<i2"), tables(self.bins), tables(self.bins2)]
         parts += [np.uint8(self.cuts), tables(self.in_bin), tables(self.in_bin2)]
-        return [*parts, tables(self.escape)]
+        empties = np.rint((self.empties * (1 << 15) - EMPTY_LEAST) / EMPTY_UNIT).clip(0, 255)
+        return [*parts, tables(self.escape), np.uint8(empties)]
 
 
 @dataclass

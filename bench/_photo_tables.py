@@ -15,6 +15,7 @@ from _photo_model import (
     N_GROUPS,
     N_PARTS,
     N_SLOPES,
+    N_STRETCH_CLASSES,
     Group,
     Kind,
     smoothed,
@@ -29,17 +30,23 @@ N_SAMPLES = 60  # of a codeword, when codebooks begin
 LEAST_USES = 3  # of a codeword, or it is moved
 CELL_LEAST = 0.9  # error a coefficient, in units of s squared, from which stage 2 pays
 ESCAPE_USES = 0.5  # pretended, of the escape
+EMPTY = 255  # instead of the context of a block whose stretch is empty
 
 
 @dataclass
 class Samples:
-    """The residuals of a group in all blocks, and what they were coded by."""
+    """The residuals of a group, and what they were coded by, where stretches are not empty.
+
+    The classes of all stretches besides, and whether they are empty.
+    """
 
     residuals: Array
     words: list[Array]
     classes: Array
     slopes: Array
     cells: Array
+    stretches: Array
+    is_empty: Array
 
     @classmethod
     def of(cls, traces: list[Trace], g: int, group: Group) -> Samples:
@@ -47,12 +54,17 @@ class Samples:
         place = slice(group.first, group.first + group.dim)
         residuals = np.concatenate([t.residuals[..., place].reshape(-1, group.dim) for t in traces])
         chosen = np.concatenate([t.chosen[..., g, :].reshape(-1, 4) for t in traces]).astype(int)
+        stretches = chosen[chosen[:, 3] > 0, 3] - 1
+        coded = chosen[:, 2] != EMPTY
+        residuals, chosen = residuals[coded], chosen[coded]
         return cls(
             residuals,
             [chosen[:, 0], chosen[:, 1]],
             chosen[:, 2] // N_SLOPES,
             chosen[:, 2] % N_SLOPES,
-            chosen[:, 3],
+            np.zeros(len(chosen), int),  # until they are known
+            stretches // 2,
+            stretches % 2 == 0,
         )
 
 
@@ -207,6 +219,12 @@ def update_tables(group: Group, samples: Samples) -> None:
         group.in_bin2 = count((n_bins2, BIN), bins2[used] - 1, inside) + 0.5
 
 
+def update_empties(group: Group, samples: Samples) -> None:
+    """Count the stretches of each class that are empty."""
+    counts = count((N_STRETCH_CLASSES, 2), samples.stretches, samples.is_empty.astype(int))
+    group.empties = (counts[:, 1] + 0.5) / (counts.sum(axis=1) + 1)
+
+
 def update_group(
     group: Group, samples: Samples, n_words2: int, *, may_move: bool, has_stage2: bool
 ) -> None:
@@ -214,6 +232,7 @@ def update_group(
     update_stage1(group, samples, may_move=may_move)
     update_cells(group, samples, n_words2 if has_stage2 else 0)
     samples.cells = np.concatenate([[0], group.cells])[samples.words[0]]
+    update_empties(group, samples)
     update_stage2(group, samples, n_words2 if has_stage2 else 0)
     samples.words[1] = np.where(samples.cells > 0, samples.words[1], 0)
     for stage in range(2):

@@ -105,11 +105,8 @@ def main() -> None:
 
 def paths(folders: list[Path]) -> list[Path]:
     """Return the pictures of folders, by default those of $CENTNN_DATA/images."""
-    data = _data.folder()
-    if not folders and data is None:
-        raise SystemExit("CENTNN_DATA must name the folder of data, or give folders")
-    found = [p for folder in folders or [data / "images"] for p in sorted(folder.iterdir())]
-    return [path for path in found if path.suffix.lower() in (".png", ".jpg", ".webp", ".bmp")]
+    folders = folders or [_data.required_folder() / "images"]
+    return [path for folder in folders for path in _data.pictures_in(folder)]
 
 
 def load(path: Path, kind: str) -> Array | None:

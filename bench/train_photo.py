@@ -3,7 +3,7 @@
 The same pictures give the same bytes, on one kind of processor: nothing is drawn at random, and
 linear algebra runs on one thread.
 
-    python bench/train_photo.py                       # on $CENTNN_DATA/train: takes half an hour
+    python bench/train_photo.py                       # on $CENTNN_DATA/train: takes minutes
     python bench/train_photo.py FOLDER -o mine.bin --crops 40
 """
 
@@ -52,8 +52,8 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
     args = parser.parse_args()
 
-    pictures = paths_in(args.folder or data_folder() / "train")
-    check_apart(pictures, paths_in(args.test or data_folder() / "images"))
+    pictures = _data.pictures_in(args.folder or _data.required_folder() / "train")
+    check_apart(pictures, _data.pictures_in(args.test or _data.required_folder() / "images"))
     items = list(items_of(pictures, args.crops, args.qualities))
     n_pixels = sum(item.planes[0].size for item in items)
     began = time.monotonic()
@@ -71,19 +71,6 @@ def main() -> None:
         trainer.run(args.passes, report)
     write_atomically(args.output, resource(trainer.kinds))
     print(f"{args.output}: {args.output.stat().st_size} bytes")
-
-
-def data_folder() -> Path:
-    """Return the folder of data."""
-    found = _data.folder()
-    if found is None:
-        raise SystemExit("CENTNN_DATA must name the folder of data, or give folders")
-    return found
-
-
-def paths_in(folder: Path) -> list[Path]:
-    """Return the pictures of a folder."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".png", ".jpg"))
 
 
 def check_apart(pictures: list[Path], others: list[Path]) -> None:

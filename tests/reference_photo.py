@@ -9,8 +9,9 @@ import numpy as np
 
 N_LAYERS = 23
 DIMS = [2, 3, 2, 2, 2, *[3] * 16, 4]
+FIRSTS = [1 + sum(DIMS[:g]) for g in range(len(DIMS))]
 FIRST = [0, 1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 65, 129, 257, 513]
-BITS = [0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 5, 6, 7, 8, 15]
+BITS = [0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 6, 7, 8, 9, 15]
 # (groups before, rows down, columns right) of the weights 0 to 28
 FEATURES = [(0, 0, -1), (0, 0, -2), (0, -1, 0), (0, -1, -1), (0, -1, 1), (0, -2, 0)]
 FEATURES += [(1, 0, 0), (1, 0, -1), (1, -1, 0), (1, 0, 1), (1, 1, 0)]
@@ -66,8 +67,15 @@ class Stream:
 
     def integer(self, table, rate):
         s = self.symbol(table, rate)
-        number = FIRST[s] + self.bits(BITS[s])
-        return -number if number and self.bits(1) else number
+        b = self.bits(BITS[s])
+        number = FIRST[s] + b // 2
+        return -number if b % 2 else number
+
+    def answer(self, slots, i):
+        yes = self.x % 2**15 < slots[i]
+        self.take(0 if yes else slots[i], slots[i] if yes else 2**15 - slots[i])
+        slots[i] += ((2**15 - 64 if yes else 64) - slots[i]) >> 4
+        return yes
 
     def end(self):
         assert self.x == 2**16
@@ -129,6 +137,7 @@ class Group:
         self.in_bin = reader.tables(3, 3, self.n_bins[0])
         self.in_bin2 = reader.tables(self.n_bins[1])
         self.escape = reader.table()
+        self.empties = [64 + 128 * byte for byte in reader.bytes(24)]
 
 
 class Kind:
@@ -141,7 +150,7 @@ class Kind:
 def read_resource(data):
     """Return the kinds: luma, chroma."""
     reader = Reader(data)
-    assert reader.number() == 1
+    assert reader.number() == 2
     kinds = [Kind(reader), Kind(reader)]
     assert reader.at == len(data)
     return kinds
@@ -157,6 +166,8 @@ class Plane:
         self.dc = [list(table) for table in kind.dc]
         self.bins = [[[list(t) for t in ts] for ts in group.bins] for group in kind.groups]
         self.escape = [list(group.escape) for group in kind.groups]
+        self.empties = [list(group.empties) for group in kind.groups]
+        self.started = np.zeros((rows, -(-columns // 16)), bool)
 
     def places(self):
         return [(row, column) for row in range(self.rows) for column in range(self.columns)]
@@ -191,31 +202,64 @@ class Plane:
         return np.array([self.block(row + y, column + x)[0] - own for y, x in AROUND])
 
     def read_group(self, stream, g, guides):
+        for row in range(self.rows):
+            starts = range(0, self.columns, 16)
+            stretches = [range(first, min(first + 16, self.columns)) for first in starts]
+            # Of all of a row before any of its codewords.
+            sums = [[self.sum(g, row, column, guides) for column in s] for s in stretches]
+            empty = []
+            for of_stretch in sums:
+                total = sum(min(of_block, 2**16 - 1) for of_block in of_stretch)
+                category = min(23, half(16 + (total >> 4)) - 8)
+                empty.append(stream.answer(self.empties[g], category))
+            for i, blocks in enumerate(stretches):
+                self.started[row, i] |= FIRSTS[g] >= 16 and not empty[i]
+                for column in blocks:
+                    if FIRSTS[g] < 16 or self.started[row, i]:
+                        self.predict(g, row, column)
+            for i, blocks in enumerate(stretches):
+                for column in blocks:
+                    if not empty[i]:
+                        self.read_block(stream, g, row, column, guides)
+
+    def sum(self, g, row, column, guides):
         group = self.kind.groups[g]
-        first = 1 + sum(DIMS[:g])
-        own = slice(first, first + DIMS[g])
-        for row, column in self.places():
-            block = self.block(row, column)
-            left, above = self.block(row, column - 1), self.block(row - 1, column)
-            differences = self.first_differences(row, column)
-            v = [left, above, self.block(row, column + 1), self.block(row + 1, column), block]
-            v = [vector[:16] for vector in v] + [np.append(limited(differences), [0] * 8)]
-            total = (group.predictor * v).sum((1, 2)) + 2**13
-            p = limited(((total + 2**31) % 2**32 - 2**31) >> 14)
-            activity = min(255, int(abs(differences[[1, 3, 4, 6]]).sum()) >> 4)
-            total = group.weights[31] * activity
-            for weight, guide in zip(group.weights[29:], guides, strict=False):
-                total += weight * int(guide[row, column])
-            for weight, (before, y, x) in zip(group.weights, FEATURES, strict=False):
-                if before <= g:
-                    total += weight * self.magnitude(g - before, row + y, column + x)
-            category = min(15, half(16 + (total >> 4)) - 8)
-            ends = abs(left[own]) + abs(above[own]) + 2 * abs(p)
-            a, b = ends[0], ends[-1]
-            slope = 1 if a > 2 * b + 16 else 2 if b > 2 * a + 16 else 0
-            vector, k = self.read_vector(stream, g, category, slope)
-            self.magnitudes[g, row + 2, column + 2] = group.magnitudes[k]
-            block[own] = limited(p + vector)
+        differences = self.first_differences(row, column)
+        activity = min(255, int(abs(differences[[1, 3, 4, 6]]).sum()) >> 4)
+        total = group.weights[31] * activity
+        for weight, guide in zip(group.weights[29:], guides, strict=False):
+            total += weight * int(guide[row, column])
+        for weight, (before, y, x) in zip(group.weights, FEATURES, strict=False):
+            if before <= g:
+                total += weight * self.magnitude(g - before, row + y, column + x)
+        return total
+
+    def predict(self, g, row, column):
+        first = FIRSTS[g]
+        block = self.block(row, column)
+        v = [
+            np.where(np.arange(16) < first, self.block(row, column - 1)[:16], 0),
+            self.block(row - 1, column)[:16],
+            self.block(row, column + 1)[:16],
+            self.block(row + 1, column)[:16],
+            block[:16],
+            np.append(limited(self.first_differences(row, column)), [0] * 8),
+        ]
+        total = (self.kind.groups[g].predictor * v).sum((1, 2)) + 2**13
+        block[first : first + DIMS[g]] = limited(((total + 2**31) % 2**32 - 2**31) >> 14)
+
+    def read_block(self, stream, g, row, column, guides):
+        group = self.kind.groups[g]
+        own = slice(FIRSTS[g], FIRSTS[g] + DIMS[g])
+        block = self.block(row, column)
+        left, above = self.block(row, column - 1), self.block(row - 1, column)
+        category = min(15, half(16 + (self.sum(g, row, column, guides) >> 4)) - 8)
+        ends = abs(left[own]) + abs(above[own]) + 2 * abs(block[own])
+        a, b = ends[0], ends[-1]
+        slope = 1 if a > 2 * b + 16 else 2 if b > 2 * a + 16 else 0
+        vector, k = self.read_vector(stream, g, category, slope)
+        self.magnitudes[g, row + 2, column + 2] = group.magnitudes[k]
+        block[own] = limited(block[own] + vector)
 
     def read_vector(self, stream, g, category, slope):
         """Return the vector, and the number of its codeword of stage 1."""
@@ -349,8 +393,8 @@ def unpack(data, resource, n_layers=N_LAYERS):
     all_units, columns = -(-height // unit), -(-width // unit)
     n_bands = -(-all_units // units)
     lengths = [[reader.varint() for _ in range(n_bands)] for _ in range(n_scans)]
-    streams = [[Stream(reader.bytes(n)) for n in of_scan] for of_scan in lengths]
     alpha = reader.bytes(n_alpha)
+    streams = [[Stream(reader.bytes(n)) for n in of_scan] for of_scan in lengths]
     assert reader.number(4) == zlib.crc32(data[:-4])
     assert reader.at == len(data)
 

@@ -2,6 +2,8 @@
 
 import os
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
 
@@ -202,12 +204,32 @@ def test_a_file_cut_off_anywhere_decodes_to_what_is_whole():
     assert len(seen) > 45
 
 
-def test_alpha_that_was_cut_off_is_told():
-    data = compress_photo(cut((64, 64, 4)))
+def test_a_file_that_was_cut_off_has_its_alpha():
+    img = np.dstack([LARGE, LARGE[:, :, 0] // 200 * 255])
+    data = compress_photo(img)
     assert np.array_equal(decompress(data, upto=23), decompress(data))
-    assert decompress(data, upto=3).shape == (64, 64, 4)
-    with pytest.raises(ValueError, match="data is truncated: its alpha channel is cut off"):
-        decompress(data[:-40], upto=23)
+    restored = decompress(data[:-40], upto=23)
+    assert np.array_equal(restored, decompress(data, upto=photo.SCAN_ENDS[2]))
+    assert np.array_equal(restored[:, :, 3], img[:, :, 3])
+    with pytest.raises(ValueError, match="data is truncated"):
+        decompress(data[:100], upto=23)  # within its alpha
+
+
+@pytest.mark.parametrize("name", ["sse9", "AVX2"])
+def test_an_unknown_instruction_set_is_an_error(name):
+    program = (
+        "import numpy as np; from centnn.image import photo\n"
+        "photo.code(np.zeros((8, 8, 1), np.uint8), None, 64)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "CENTNN_ISA": name},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "CENTNN_ISA" in result.stderr
 
 
 @pytest.mark.parametrize("upto", [0, 24, 1.5, "5", True])

@@ -32,13 +32,13 @@ def resource_of(n_bins=(0, 0), random=None, predictor_limit=0):
         parts += [small(16 * n, 1, 255), small(16 * n, 0, 7 if n2 else 0), small(32, 0, 127)]
         parts += [numbers(dim * 6 * 16, -predictor_limit, predictor_limit)]
         parts += [small(16 * (48 + 8), 0, 255), cuts(n), small(16 * 9 * n, 0, 255)]
-        return b"".join([*parts, small(16 * (n2 + 1), 0, 255)])
+        return b"".join([*parts, small(16 * (n2 + 1), 0, 255), small(24, 0, 255)])
 
     kinds = [
         b"".join(group(dim) for dim in DIMS) + small(16 * 16, 0, 255) + numbers(1024, -31, 31)
         for _ in range(2)
     ]
-    return b"\x01" + b"".join(kinds)
+    return b"\x02" + b"".join(kinds)
 
 
 def file_of(resource, size, scans, *, colour=0, flags=0, steps=(64,), units=99, ends=(), alpha=b""):
@@ -49,7 +49,7 @@ def file_of(resource, size, scans, *, colour=0, flags=0, steps=(64,), units=99, 
     body += struct.pack("<I", len(alpha)) if flags & 1 else b""
     for scan in scans:
         body += photo._varint(len(scan))
-    body += b"".join(scans) + alpha
+    body += alpha + b"".join(scans)
     return body + struct.pack("<I", zlib.crc32(body))
 
 
@@ -90,9 +90,10 @@ def picture(kind, height, width, channels, seed=0):
     ).astype(np.uint8)
 
 
-# All 23 symbols of a block, the first of 16 that are as likely: 4 bits each, all of them 0. The
-# state grows from 2^16 by a factor of 16 each, loses 16 zero bits five times and ends at 2^28.
-FLAT = bytes.fromhex("00000010") + bytes(10)
+# The first coefficient of a block, 0: a symbol of 16 that are as likely, 4 bits. Then 22 times the
+# answer that a stretch is empty: 64 slots, 9 bits. All bits are 0: the state grows from 2^16 by a
+# factor of 512 each and one of 16, loses 16 of them twelve times and ends at 2^26.
+FLAT = bytes.fromhex("00000004") + bytes(24)
 
 
 def test_by_hand(use):
@@ -100,7 +101,7 @@ def test_by_hand(use):
     use(resource)
     data = file_of(resource, (8, 8), [FLAT])
     assert data[:9].hex(" ") == "89 43 56 51 02 02 00 08 00"
-    assert data[13:-18].hex(" ") == "08 08 40 00 63 00 01 0e"
+    assert data[13:-32].hex(" ") == "08 08 40 00 63 00 01 1c"
     assert (equal(data, resource) == 128).all()
     assert photo.code(np.full((8, 8, 1), 128, np.uint8), None, 64)[21:-4] == FLAT
 
@@ -112,6 +113,14 @@ def test_tables_adapt_by_hand():
     assert stream.x == 2048 * 2**16 + 4095 - 2048
     # start[1] goes down towards 2, start[2] up towards 2^15 - 28, by 1/128 of the way.
     assert table[:3] == [0, 2048 + (2 - 2048) // 128, 4096 + (32740 - 4096) // 128]
+
+
+def test_answers_adapt_by_hand():
+    slots = [64]
+    stream = reference_photo.Stream(struct.pack("<I", 2**31 + 63))
+    assert stream.answer(slots, 0)  # slot 63 is the last one of yes
+    assert stream.x == 64 * 2**16 + 63
+    assert slots == [64 + (32704 - 64) // 16]
 
 
 @pytest.mark.parametrize("kind", ["noise", "edges", "smooth"])
@@ -160,11 +169,13 @@ def test_every_layer(monkeypatch, upto, scans_from):
     equal(data, shipped(), upto)
 
 
-def test_the_beginning_of_a_file(monkeypatch):
+@pytest.mark.parametrize("has_alpha", [False, True])
+def test_the_beginning_of_a_file(monkeypatch, has_alpha):
     monkeypatch.setattr(photo, "SCANS_FROM", 0)
     monkeypatch.setattr(photo, "BAND_PIXELS", 256)
     monkeypatch.setattr(photo, "LEAST_UNITS", 1)
-    data = photo.code(picture("smooth", 40, 40, 3), None, photo.step_of(80))
+    alpha = picture("edges", 40, 40, 1)[:, :, 0] if has_alpha else None
+    data = photo.code(picture("smooth", 40, 40, 3), alpha, photo.step_of(80))
     by_layers = {n: photo.unpack(data, 9999, n) for n in photo.SCAN_ENDS[:-1]}
     seen = set()
     for n in range(len(data) - 4):
@@ -227,7 +238,7 @@ COLOUR_HEADER = dict(size=(8, 8), scans=[FLAT], colour=2, steps=(64, 64))
         GREY_HEADER | dict(scans=[FLAT[:-2]]),
         GREY_HEADER | dict(scans=[FLAT + bytes(1)]),
         GREY_HEADER | dict(scans=[FLAT + bytes(2)]),
-        GREY_HEADER | dict(scans=[bytes(14)]),
+        GREY_HEADER | dict(scans=[bytes(28)]),
         GREY_HEADER | dict(scans=[FLAT[:-2] + b"\x01\x00"]),
     ],
     ids=str,
@@ -281,6 +292,12 @@ class Recorder(reference_photo.Stream):
         symbol = super().symbol(table, rate)
         self.seen.append((symbol, sizes))
         return symbol
+
+    def answer(self, slots, i):
+        sizes = np.array([slots[i], 2**15 - slots[i]])
+        yes = super().answer(slots, i)
+        self.seen.append((int(not yes), sizes))
+        return yes
 
     def bits(self, n):
         bits = super().bits(n)

@@ -12,6 +12,7 @@ from centnn._search cimport Memory
 cdef extern from "photo/photo.h" nogil:
     ctypedef enum centnn_photo_status:
         CENTNN_PHOTO_OK
+        CENTNN_PHOTO_ERR_ISA
     enum:
         CENTNN_PHOTO_ALL
     ctypedef struct centnn_photo_model:
@@ -79,7 +80,7 @@ cdef extern from "photo/band.h" nogil:
     centnn_extent centnn_extent_of(const centnn_picture *picture, int plane, int band)
     size_t centnn_band_bytes(const centnn_picture *picture)
     size_t centnn_encode_size(const centnn_picture *picture)
-    void centnn_encode_band(
+    bint centnn_encode_band(
         const centnn_picture *picture, const centnn_encoder_setup *setup, int band,
         const centnn_pixels *inputs, void *memory, uint8_t *data, size_t *lengths)
     ctypedef struct centnn_canvas:
@@ -197,6 +198,8 @@ cdef class Encoder:
 
     def encode(self, int n_threads):
         """Return the scans (bytes) of each band."""
+        if centnn_photo_current_kernel() == NULL:
+            _check(CENTNN_PHOTO_ERR_ISA)
         cdef int n_bands = centnn_n_bands(&self.layout.picture)
         cdef int n_scans = self.layout.picture.n_scans
         cdef size_t *lengths = <size_t *> malloc(n_bands * n_scans * sizeof(size_t))
@@ -230,10 +233,9 @@ cdef class Encoder:
         cdef uint8_t *kept
         cdef size_t total = 1
         cdef int scan
-        if memory != NULL and coded != NULL:
-            centnn_encode_band(
-                &self.layout.picture, &self.setup, band, self.inputs, memory, coded, lengths
-            )
+        if memory != NULL and coded != NULL and centnn_encode_band(
+            &self.layout.picture, &self.setup, band, self.inputs, memory, coded, lengths
+        ):
             for scan in range(self.layout.picture.n_scans):
                 total += lengths[scan]
             kept = <uint8_t *> realloc(coded, total)
@@ -318,9 +320,7 @@ cdef class File:
 
     @property
     def alpha(self):
-        """The packed alpha channel; empty if there is none, None if it was cut off."""
-        if self.file.alpha == NULL:
-            return None if self.file.alpha_size else b""
+        """The packed alpha channel; empty if there is none."""
         return self.file.alpha[:self.file.alpha_size]
 
     def decode(self, int n_threads):
@@ -373,9 +373,9 @@ def canvas(Model model, Layout layout, scans, int plane):
 
 
 def set_isa(str name):
-    """Use the instructions of this name: "scalar" or "avx2"; ValueError if that cannot be."""
+    """Use the instructions of this name; ValueError if that cannot be."""
     if not centnn_photo_set_isa(name.encode()):
-        raise ValueError(f"name must be scalar or avx2, and work here, got {name!r}")
+        raise ValueError(f"name must be an instruction set that works here, got {name!r}")
 
 
 cdef _check(centnn_photo_status status):

@@ -41,8 +41,9 @@ HAS_ALPHA, HALVED, NOT_FILTERED = 1, 2, 4
 N_LAYERS = _photo.ALL_LAYERS
 MAX_SIDE = 1 << 24
 
-# How colours can be coded, and whether Cb and Cr are halved; the first is the default.
+# How colours can be coded, and whether Cb and Cr are halved.
 COLOURS = {"ycbcr420": True, "ycbcr": False}
+DEFAULT_COLOUR = "ycbcr420"
 DEFAULT_QUALITY = 60
 # From quality 100 to 0, the step doubles so many times.
 OCTAVES = 6
@@ -101,7 +102,7 @@ def compress_photo(
         If an argument is invalid; the message names it, what it must be, and what it was.
     """
     pixels, alpha_channel = split(img, ("uint8",))
-    halved = COLOURS[one_of(colour or "ycbcr420", "colour", tuple(COLOURS))]
+    halved = COLOURS[one_of(colour or DEFAULT_COLOUR, "colour", tuple(COLOURS))]
     _check_size(pixels.shape, halved=halved and pixels.shape[2] == 3)
     return code(
         pixels,
@@ -123,6 +124,11 @@ def default_model() -> _photo.Model:
 def step_of(quality: float) -> int:
     """Return the step, in 64ths, of a quality from 0 to 100."""
     return round(64 * 2 ** ((100 - quality) * OCTAVES / 100))
+
+
+def steps_of(step: int) -> tuple[int, int]:
+    """Return the steps of luma and chroma, in 64ths."""
+    return step, max(_photo.LEAST_STEP, round(CHROMA_RATIO * step))
 
 
 def quality_of(step: int) -> float:
@@ -164,6 +170,7 @@ def code(
     planes, halved = _to_planes(pixels, halved=halved)
     encode = functools.partial(_encode, planes, step, halved, EFFORTS[effort], n_threads)
     bands = encode(SCAN_ENDS)
+    # Only the codes tell how large they are; coding those of a small file again takes no time.
     if sum(len(scan) for scans in bands for scan in scans) < SCANS_FROM:
         bands = encode((N_LAYERS,))
     packed = b"" if alpha_channel is None else alpha.pack(alpha_channel)
@@ -180,8 +187,8 @@ def code(
         bytes([n_scans, *(SCAN_ENDS[:-1] if n_scans > 1 else ())]),
         _LENGTH.pack(len(packed)) if packed else b"",
         *(_varint(len(band[scan])) for scan in range(n_scans) for band in bands),
-        *(band[scan] for scan in range(n_scans) for band in bands),
         packed,
+        *(band[scan] for scan in range(n_scans) for band in bands),
     ]
     return with_crc(b"".join(parts))
 
@@ -219,8 +226,6 @@ def unpack(data: bytes, max_pixels: int, upto: int | None = None, n_threads: int
             f"(an image of {width}x{height} in whole blocks)"
         )
     pixels = file.decode(n_threads)
-    if file.alpha is None:
-        raise ValueError("data is truncated: its alpha channel is cut off")
     if file.alpha:
         channel = alpha.unpack(file.alpha, (height, width), 8)
         pixels = np.concatenate([pixels, channel[:, :, None]], axis=2)
@@ -270,11 +275,6 @@ def _encode(
     units = _band_units(width, height, halved=halved)
     layout = _photo.Layout(width, height, len(planes), halved, steps_of(step), units, scan_ends)
     return _photo.Encoder(default_model(), layout, planes, n_candidates).encode(n_threads)
-
-
-def steps_of(step: int) -> tuple[int, int]:
-    """Return the steps of luma and chroma, in 64ths."""
-    return step, max(_photo.LEAST_STEP, round(CHROMA_RATIO * step))
 
 
 def _band_units(width: int, height: int, *, halved: bool) -> int:

@@ -14,7 +14,7 @@ from centnn.image._photo import LEAST_STEP, MOST_STEP
 from centnn.image.container import decompress
 from centnn.image.goal import Attempt, Goal, picture_bpp, picture_psnr
 from centnn.image.header import read_header
-from centnn.image.photo import DEFAULT_QUALITY, compress_photo, quality_of, step_of
+from centnn.image.photo import DEFAULT_COLOUR, DEFAULT_QUALITY, compress_photo, quality_of, step_of
 
 __all__ = ["PhotoAttempt", "compress_photo_to"]
 
@@ -67,7 +67,7 @@ def compress_photo_to(
     """
     goal, options = Goal(psnr, bpp), options or {}
     found = _Search(img, goal, options, report).best()
-    if found.quality < 100 or found.colour != "ycbcr420" or options.get("colour") is not None:
+    if found.quality < 100 or found.colour != DEFAULT_COLOUR or options.get("colour") is not None:
         return found
     full = _Search(img, goal, {**options, "colour": "ycbcr"}, report).best()
     return full if goal.is_better(full, found) else found

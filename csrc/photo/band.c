@@ -9,8 +9,9 @@
 #include "kernel.h"
 #include "memory.h"
 
-/* At most, all coefficients are integers of three intervals, and all groups escape by two. */
-enum { MAX_INTERVALS_OF_BLOCK = 3 * N_COEFFICIENTS + 2 * N_GROUPS };
+/* At most, all coefficients are integers of two intervals, and all groups escape by two and are
+ * alone in a stretch. */
+enum { MAX_INTERVALS_OF_BLOCK = 2 * N_COEFFICIENTS + 3 * N_GROUPS };
 
 static int n_units(const centnn_picture *picture)
 {
@@ -254,7 +255,7 @@ static void transform_plane(const centnn_picture *picture, int p, int band,
             wanted + (ptrdiff_t)row * extent.columns * N_COEFFICIENTS);
 }
 
-void centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setup *setup, int band,
+bool centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setup *setup, int band,
                         const centnn_pixels *inputs, void *memory, uint8_t *bytes, size_t *lengths)
 {
     band_state state;
@@ -296,6 +297,8 @@ void centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setu
             }
         }
         lengths[scan] = centnn_write_stream(&intervals, bytes, room);
+        if (!lengths[scan])
+            return false;
         memmove(bytes, bytes + room - lengths[scan], lengths[scan]);
         bytes += lengths[scan];
         room -= lengths[scan];
@@ -308,4 +311,5 @@ void centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setu
                        block_at(&state.planes[p], row, 0),
                        (size_t)state.planes[p].columns * N_COEFFICIENTS * sizeof(int16_t));
     }
+    return true;
 }

@@ -51,8 +51,9 @@ typedef struct {
 size_t centnn_band_bytes(const centnn_picture *picture);
 size_t centnn_encode_size(const centnn_picture *picture);
 
-/* Codes a band. Its scans lie one after another from `bytes` on; their lengths go to lengths. */
-void centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setup *setup, int band,
+/* Codes a band. Its scans lie one after another from `bytes` on; their lengths go to lengths.
+ * Returns false if memory is too small after all. */
+bool centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setup *setup, int band,
                         const centnn_pixels *inputs, void *memory, uint8_t *bytes, size_t *lengths);
 
 typedef struct {

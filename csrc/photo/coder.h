@@ -22,7 +22,9 @@ enum {
     PROB_ONE = 1 << PROB_BITS,
     N_SYMBOLS = 16,
     PROB_LEAST = 2, /* of a symbol: no table excludes one */
-    STATE_LEAST = 1 << 16
+    STATE_LEAST = 1 << 16,
+    EMPTY_LEAST = 64, /* slots of either answer to a question */
+    EMPTY_RATE = 4
 };
 
 /* Symbol i has the slots from start[i] to start[i + 1] - 1; start[16] would be PROB_ONE. */
@@ -99,6 +101,20 @@ INLINE void adapt_table(centnn_table *table, unsigned symbol, int rate)
         table->start[i] = (int16_t)(table->start[i] +
                                     ((int16_t)(target[i] - table->start[i]) >> rate));
 #endif
+}
+
+/* The same for a question, whose answer `yes` has so many slots. */
+INLINE void adapt_answer(int16_t *yes, bool answer)
+{
+    int target = answer ? PROB_ONE - EMPTY_LEAST : EMPTY_LEAST;
+
+    *yes = (int16_t)(*yes + ((target - *yes) >> EMPTY_RATE));
+}
+
+INLINE centnn_interval interval_of_answer(int yes, bool answer)
+{
+    return answer ? (centnn_interval){0, (uint16_t)yes}
+                  : (centnn_interval){(uint16_t)yes, (uint16_t)(PROB_ONE - yes)};
 }
 
 INLINE uint32_t next_word(centnn_source *source)
@@ -179,6 +195,17 @@ INLINE unsigned read_likely_0(centnn_source *source, centnn_table *table, int ra
     symbol = read_symbol(source, table);
     adapt_table(table, symbol, rate);
     return symbol;
+}
+
+/* The answer to a question: yes has the first slots, of which there are *yes, and that adapts. */
+INLINE bool read_answer(centnn_source *source, int16_t *yes)
+{
+    uint32_t slot = source->state & (PROB_ONE - 1), end = (uint32_t)*yes;
+    bool answer = slot < end;
+
+    consume(source, slot, answer ? 0 : end, answer ? end : PROB_ONE - end);
+    adapt_answer(yes, answer);
+    return answer;
 }
 
 /* Bits that all are as likely; n is from 0 to PROB_BITS. */

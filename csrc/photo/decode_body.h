@@ -9,10 +9,11 @@ typedef struct {
     const centnn_group *group;
     centnn_source source;
     centnn_table *bins;
+    int16_t *empties;
     centnn_row row;
+    int row_number;
     int16_t *first;      /* where the group of the first block is */
     uint8_t *magnitudes; /* of the row */
-    quad left;           /* the group of the block before */
 } reader;
 
 static quad read_escape(const centnn_decode_job *job, centnn_source *source)
@@ -58,8 +59,7 @@ INLINE quad read_word(reader *from, unsigned bin, int context, uint8_t *magnitud
     return word;
 }
 
-/* A block of a group that is settled: what is predicted is there already. */
-INLINE void read_settled(reader *from, int column)
+INLINE void read_block(reader *from, int column)
 {
     const centnn_group *group = from->group;
     int context = from->row.contexts[column];
@@ -73,29 +73,7 @@ INLINE void read_settled(reader *from, int column)
     values = add_quads(load_quad(at), values);
     store_quad(at, values);
     note_ends(&from->row, column, values, group->dim - 1);
-    note_magnitude(&from->row, group, column, from->magnitudes[column], true);
-}
-
-/* A block of any other group: what is predicted depends on the block before. */
-INLINE void read_unsettled(reader *from, int column)
-{
-    const centnn_group *group = from->group;
-    const centnn_row *row = &from->row;
-    const int last = group->dim - 1;
-    quad values = predict(row->products + MAX_DIM * column, from->left, group->fresh);
-    int context;
-    unsigned bin;
-
-    note_ends(row, column, values, last);
-    context = row->contexts[column] + slope_at(row, column);
-    bin = read_likely_0(&from->source, &from->bins[context], RATE);
-    if (bin && LIKELY(bin <= (unsigned)group->stages[0].n_bins)) {
-        values = add_quads(values, read_word(from, bin, context, &from->magnitudes[column]));
-        note_ends(row, column, values, last);
-        note_magnitude(row, group, column, from->magnitudes[column], false);
-    }
-    store_quad(from->first + (ptrdiff_t)column * N_COEFFICIENTS, values);
-    from->left = values;
+    note_magnitude(&from->row, group, column, from->magnitudes[column]);
 }
 
 static reader begin_reading(const centnn_decode_job *job, int row)
@@ -108,48 +86,94 @@ static reader begin_reading(const centnn_decode_job *job, int row)
                     group,
                     *job->source,
                     job->adaptive->bins[job->g],
+                    job->adaptive->empties[job->g],
                     plane->row,
+                    row,
                     block_at(plane, row, 0) + group->first,
-                    plane->magnitudes[job->g] + row * plane->stride,
-                    zero_quad()};
+                    plane->magnitudes[job->g] + row * plane->stride};
+}
+
+/* Whether a stretch is empty; else it goes to the list, which has n so far. Returns how many it has
+ * then. */
+INLINE int read_emptiness(reader *from, int stretch, int n)
+{
+    from->row.stretches[n] = stretch;
+    return n + !read_answer(&from->source, from->empties + from->row.stretch_classes[stretch]);
+}
+
+/* Blocks of a stretch, from `first` to `end`. */
+typedef struct {
+    int first, end;
+} span;
+
+/* Gets ready to read stretch i of the list. */
+static span begin_listed(const reader *from, int i)
+{
+    const centnn_decode_job *job = from->job;
+    int first = from->row.stretches[i] * STRETCH, rest = job->plane->columns - first;
+    int n = rest < STRETCH ? rest : STRETCH;
+
+    if (is_settled(from->group))
+        start_settled(job->plane, job->kind, from->group, from->row_number, first, n);
+    begin_stretch(job->plane, from->group, from->row_number, first, n);
+    return (span){first, first + n};
+}
+
+static void read_span(reader *of, span blocks)
+{
+    reader from = *of;
+
+    for (int column = blocks.first; column < blocks.end; column++)
+        read_block(&from, column);
+    of->source = from.source;
+}
+
+static void read_two_spans(reader *of_a, span in_a, reader *of_b, span in_b)
+{
+    reader a = *of_a, b = *of_b;
+
+    while (in_a.first < in_a.end && in_b.first < in_b.end) {
+        read_block(&a, in_a.first++);
+        read_block(&b, in_b.first++);
+    }
+    of_a->source = a.source;
+    of_b->source = b.source;
+    read_span(of_a, in_a);
+    read_span(of_b, in_b);
 }
 
 static void decode_row(const centnn_decode_job *job, int row)
 {
     reader from = begin_reading(job, row);
+    int n = 0;
 
-    for (int column = 0; column < job->plane->columns; column++) {
-        if (is_settled(from.group))
-            read_settled(&from, column);
-        else
-            read_unsettled(&from, column);
-    }
+    for (int stretch = 0; stretch < n_stretches(job->plane->columns); stretch++)
+        n = read_emptiness(&from, stretch, n);
+    for (int i = 0; i < n; i++)
+        read_span(&from, begin_listed(&from, i));
     *job->source = from.source;
 }
 
 static void decode_two_rows(const centnn_decode_job *jobs, int row)
 {
     reader a = begin_reading(&jobs[0], row), b = begin_reading(&jobs[1], row);
-    int columns = jobs[0].plane->columns;
+    int n_a = 0, n_b = 0, i = 0;
 
-    if (is_settled(a.group)) {
-        for (int column = 0; column < columns; column++) {
-            read_settled(&a, column);
-            read_settled(&b, column);
-        }
-    } else {
-        for (int column = 0; column < columns; column++) {
-            read_unsettled(&a, column);
-            read_unsettled(&b, column);
-        }
+    for (int stretch = 0; stretch < n_stretches(jobs[0].plane->columns); stretch++) {
+        n_a = read_emptiness(&a, stretch, n_a);
+        n_b = read_emptiness(&b, stretch, n_b);
     }
+    for (; i < n_a && i < n_b; i++)
+        read_two_spans(&a, begin_listed(&a, i), &b, begin_listed(&b, i));
+    for (int k = i; k < n_a; k++)
+        read_span(&a, begin_listed(&a, k));
+    for (int k = i; k < n_b; k++)
+        read_span(&b, begin_listed(&b, k));
     *jobs[0].source = a.source;
     *jobs[1].source = b.source;
 }
 
 static void decode_groups(const centnn_decode_job *jobs, int n_jobs)
 {
-    for (int i = 0; i < n_jobs; i++)
-        begin_group(jobs[i].plane, jobs[i].kind, jobs[i].g);
     decode_rows(jobs, n_jobs, decode_row, decode_two_rows);
 }

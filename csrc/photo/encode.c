@@ -70,7 +70,7 @@ size_t centnn_write_stream(const centnn_intervals *intervals, uint8_t *bytes, si
     uint32_t state = STATE_LEAST;
     size_t at = room;
 
-    if (room < 4)
+    if (room < 4 || intervals->n > intervals->room)
         return 0;
     for (size_t i = intervals->n; i-- > 0;) {
         uint32_t start = intervals->items[i].start, size = intervals->items[i].size;

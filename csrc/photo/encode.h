@@ -7,7 +7,10 @@
 #include "number.h"
 #include "plane.h"
 
-enum { MAX_CANDIDATES = 8 };
+enum {
+    MAX_CANDIDATES = 8,
+    TRACE_EMPTY = 255 /* instead of a context */
+};
 
 /* What codewords and symbols cost: squared error plus the bits that they take. Coefficients are in
  * sixteenths of s, and a bit is worth s^2, so that costs are integers in units of s^2 / 256. */
@@ -40,7 +43,7 @@ INLINE int32_t symbol_cost(const centnn_search_model *search, const centnn_table
 
 void centnn_search_model_init(centnn_search_model *search, const centnn_photo_model *model);
 
-/* A growing list of intervals, in memory for `room` of them; none is added beyond that. */
+/* A growing list of intervals, in memory for `room` of them. It counts those beyond that, too. */
 typedef struct {
     centnn_interval *items;
     size_t n, room;
@@ -49,8 +52,9 @@ typedef struct {
 /* What the encoder saw and chose in a block, for training: arrays of (rows, columns, ...) */
 typedef struct {
     int16_t *wanted, *residuals, *decoded; /* N_COEFFICIENTS */
-    uint8_t *chosen; /* (N_GROUPS + 1) x 4: codewords of stages 1 and 2, context, cell; at last
-                      * those of the first coefficient: symbol, class */
+    uint8_t *chosen; /* (N_GROUPS + 1) x 4: codewords of stages 1 and 2; context, or TRACE_EMPTY;
+                      * for the first block of a stretch 1 + 2 * class + (not empty), else 0. At
+                      * last those of the first coefficient: symbol, class */
 } centnn_trace;
 
 typedef struct {
@@ -69,7 +73,21 @@ typedef struct {
 INLINE void put(centnn_intervals *out, centnn_interval interval)
 {
     if (out->n < out->room)
-        out->items[out->n++] = interval;
+        out->items[out->n] = interval;
+    out->n++;
+}
+
+/* Leaves n intervals out, which will be put later, at the place that is returned. */
+INLINE size_t leave_out(centnn_intervals *out, size_t n)
+{
+    out->n += n;
+    return out->n - n;
+}
+
+INLINE void put_at(const centnn_intervals *out, size_t place, centnn_interval interval)
+{
+    if (place < out->room)
+        out->items[place] = interval;
 }
 
 INLINE unsigned symbol_of(int number)
@@ -87,10 +105,9 @@ INLINE void put_number(centnn_intervals *out, int number, centnn_table *table, i
     uint32_t beyond = (uint32_t)magnitude(number) - centnn_symbol_first[symbol];
 
     put(out, interval_of(table, symbol));
-    put(out, interval_of_bits(beyond, centnn_symbol_bits[symbol]));
-    adapt_table(table, symbol, rate);
     if (number)
-        put(out, interval_of_bits(number < 0, 1));
+        put(out, interval_of_bits(2 * beyond + (number < 0), centnn_symbol_bits[symbol]));
+    adapt_table(table, symbol, rate);
 }
 
 INLINE int rounded_quotient(int x, int step)
@@ -99,7 +116,7 @@ INLINE int rounded_quotient(int x, int step)
 }
 
 /* Codes a list of intervals. Returns how many bytes it took, at the end of `room` bytes; 0 if they
- * are too few. */
+ * are too few, or some intervals are missing. */
 size_t centnn_write_stream(const centnn_intervals *intervals, uint8_t *bytes, size_t room);
 
 #endif

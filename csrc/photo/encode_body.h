@@ -181,8 +181,7 @@ static int32_t number_cost(const centnn_search_model *search, int number, const 
 {
     unsigned symbol = symbol_of(number);
 
-    return symbol_cost(search, table, symbol) +
-           (((int32_t)centnn_symbol_bits[symbol] + (number != 0)) << COST_BITS);
+    return symbol_cost(search, table, symbol) + ((int32_t)centnn_symbol_bits[symbol] << COST_BITS);
 }
 
 /* The squared error that a choice leaves. */
@@ -256,7 +255,20 @@ static choice choose(const group_job *job, int context, const int16_t *x)
     return best;
 }
 
-static void put_choice(const group_job *job, int context, const choice *chosen, int16_t *word)
+static quad word_of(const centnn_group *group, const choice *chosen)
+{
+    int16_t word[MAX_DIM] = {0};
+
+    if (chosen->is_escape) {
+        for (int t = 0; t < group->dim; t++)
+            word[t] = limited(ESCAPE_STEP * chosen->escaped[t]);
+        return load_quad(word);
+    }
+    return refined(load_quad(group->stages[0].words[chosen->word]),
+                   load_quad(group->stages[1].words[chosen->word2]));
+}
+
+static void put_choice(const group_job *job, int context, const choice *chosen)
 {
     const centnn_group *group = job->group;
     centnn_adaptive *adaptive = job->encoder->adaptive;
@@ -274,99 +286,13 @@ static void put_choice(const group_job *job, int context, const choice *chosen, 
         &group->in_bin[context % N_SLOPES][part_of(group, bin - 1, context / N_SLOPES)][bin - 1];
     put(out, interval_of(in_bin, (chosen->word - 1) % BIN));
     if (chosen->is_escape) {
-        for (int t = 0; t < group->dim; t++) {
+        for (int t = 0; t < group->dim; t++)
             put_number(out, chosen->escaped[t], &adaptive->escape[job->g], ESCAPE_RATE);
-            word[t] = limited(ESCAPE_STEP * chosen->escaped[t]);
-        }
-        return;
-    }
-    memcpy(word, group->stages[0].words[chosen->word], MAX_DIM * sizeof *word);
-    add_refinement(word, group->stages[1].words[chosen->word2]);
-    if (cell) {
+    } else if (cell) {
         unsigned bin2 = (chosen->word2 + BIN - 1) / BIN;
 
         put(out, interval_of(&group->bins2[cell], bin2));
         if (bin2)
             put(out, interval_of(&group->in_bin2[bin2 - 1], (chosen->word2 - 1) % BIN));
-    }
-}
-
-static void note(const group_job *job, ptrdiff_t at, const int16_t *x, const choice *chosen,
-                 int context)
-{
-    const centnn_trace *trace = job->encoder->trace;
-    uint8_t *to = trace->chosen + (at * (N_GROUPS + 1) + job->g) * 4;
-
-    memcpy(trace->residuals + at * N_COEFFICIENTS + job->group->first, x,
-           (size_t)job->group->dim * sizeof *x);
-    memcpy(trace->wanted + at * N_COEFFICIENTS + job->group->first,
-           job->encoder->wanted + at * N_COEFFICIENTS + job->group->first,
-           (size_t)job->group->dim * sizeof *x);
-    to[0] = (uint8_t)chosen->word;
-    to[1] = (uint8_t)chosen->word2;
-    to[2] = (uint8_t)context;
-    to[3] = job->group->cells[chosen->word];
-}
-
-static void encode_row(group_job *job, int row)
-{
-    const centnn_plane *plane = job->encoder->plane;
-    const centnn_group *group = job->group;
-    const centnn_row *of = &plane->row;
-    const bool settled = is_settled(group);
-    const int last = group->dim - 1;
-    uint8_t *magnitudes = plane->magnitudes[job->g] + row * plane->stride;
-    quad values = zero_quad();
-
-    find_bin_costs(job);
-    for (int column = 0; column < plane->columns; column++) {
-        ptrdiff_t at = (ptrdiff_t)row * plane->columns + column;
-        const int16_t *wanted = job->encoder->wanted + at * N_COEFFICIENTS + group->first;
-        int16_t *block = block_at(plane, row, column) + group->first;
-        int context = of->contexts[column];
-        int16_t predicted[MAX_DIM], x[MAX_DIM] = {0}, word[MAX_DIM] = {0};
-        choice chosen;
-
-        if (settled) {
-            values = load_quad(block);
-        } else {
-            values = predict(of->products + MAX_DIM * column, values, group->fresh);
-            note_ends(of, column, values, last);
-            context += slope_at(of, column);
-        }
-        store_quad(predicted, values);
-        for (int t = 0; t < group->dim; t++)
-            x[t] = limited(wanted[t] - predicted[t]);
-        chosen = choose(job, context, x);
-        if (job->encoder->trace)
-            note(job, at, x, &chosen, context);
-        put_choice(job, context, &chosen, word);
-        magnitudes[column] = group->magnitudes[chosen.word];
-        if (chosen.word) {
-            values = add_quads(values, load_quad(word));
-            note_ends(of, column, values, last);
-            note_magnitude(of, group, column, magnitudes[column], settled);
-        }
-        store_quad(block, values);
-    }
-}
-
-static void encode_group(const centnn_encoder *encoder, int g, const centnn_guides *guides)
-{
-    centnn_plane *plane = encoder->plane;
-    group_job job;
-
-    job.encoder = encoder;
-    job.group = &encoder->kind->groups[g];
-    job.search = encoder->stages[g];
-    job.g = g;
-    for (int cell = 0; cell < N_CELLS; cell++) {
-        for (unsigned i = 0; i < N_SYMBOLS; i++)
-            job.bins2[cell][i] = symbol_cost(encoder->search, &job.group->bins2[cell], i);
-    }
-    begin_group(plane, encoder->kind, g);
-    for (int row = 0; row < plane->rows; row++) {
-        begin_row(plane, job.group, g, row, guides);
-        encode_row(&job, row);
     }
 }

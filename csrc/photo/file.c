@@ -41,6 +41,8 @@ const char *centnn_photo_status_string(centnn_photo_status status)
         return "data was coded with other codebooks than those of this version of the library";
     case CENTNN_PHOTO_ERR_MEMORY:
         return "memory is not aligned to 64 bytes";
+    case CENTNN_PHOTO_ERR_ISA:
+        return "CENTNN_ISA names an instruction set that is unknown or not supported here";
     }
     return "unknown status";
 }
@@ -158,8 +160,12 @@ static centnn_photo_status read_lengths(cursor *at, centnn_photo_file *file, boo
         take_varint(at);
     if (at->failed)
         return CENTNN_PHOTO_ERR_TRUNCATED;
-    file->scans = at->next;
     room = (size_t)(at->end - at->next);
+    if (file->alpha_size > room)
+        return CENTNN_PHOTO_ERR_TRUNCATED;
+    file->alpha = file->alpha_size ? at->next : NULL;
+    file->scans = at->next + file->alpha_size;
+    room -= file->alpha_size;
     *at = (cursor){file->lengths, at->end, false};
     for (int scan = 0; scan < file->n_scans; scan++) {
         for (int band = 0; band < file->n_bands; band++)
@@ -172,9 +178,9 @@ static centnn_photo_status read_lengths(cursor *at, centnn_photo_file *file, boo
         file->n_layers = whole < file->n_layers ? whole : file->n_layers;
         return whole ? CENTNN_PHOTO_OK : CENTNN_PHOTO_ERR_TRUNCATED;
     }
-    if (total + file->alpha_size > room)
+    if (total > room)
         return CENTNN_PHOTO_ERR_TRUNCATED;
-    return total + file->alpha_size == room ? CENTNN_PHOTO_OK : CENTNN_PHOTO_ERR_CORRUPT;
+    return total == room ? CENTNN_PHOTO_OK : CENTNN_PHOTO_ERR_CORRUPT;
 }
 
 static bool checksum_fits(const uint8_t *bytes, size_t n)
@@ -207,7 +213,5 @@ centnn_photo_status centnn_photo_read(centnn_photo_file *file, const centnn_phot
     status = read_lengths(&at, file, may_be_cut);
     if (status)
         return status;
-    if (file->alpha_size && (size_t)(bytes + n - file->end) >= file->alpha_size)
-        file->alpha = file->end;
     return may_be_cut || checksum_fits(bytes, n) ? CENTNN_PHOTO_OK : CENTNN_PHOTO_ERR_CHECKSUM;
 }

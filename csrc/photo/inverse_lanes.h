@@ -121,13 +121,13 @@ static void init_sorting(sorting *by)
     }
 }
 
-INLINE void sort_lanes(const sorting *by, const lanes runs[BLOCK], lanes rows[BLOCK])
+INLINE void sort_lanes(const sorting *by, const lanes *runs, int n_runs, lanes rows[BLOCK])
 {
     UNROLL
     for (int y = 0; y < BLOCK; y++) {
         rows[y] = _mm256_setzero_si256();
         UNROLL
-        for (int i = 0; i < BLOCK; i++) {
+        for (int i = 0; i < n_runs; i++) {
             if (runs_of_row[y] >> i & 1) {
                 lanes bytes = _mm256_broadcastsi128_si256(
                     _mm_loadu_si128((const __m128i *)(const void *)by->bytes[y][i]));
@@ -149,13 +149,13 @@ static void init_sorting(sorting *by)
     by->places = centnn_zigzag;
 }
 
-INLINE void sort_lanes(const sorting *by, const lanes runs[BLOCK], lanes rows[BLOCK])
+INLINE void sort_lanes(const sorting *by, const lanes *runs, int n_runs, lanes rows[BLOCK])
 {
-    int16_t unsorted[N_COEFFICIENTS], sorted[N_COEFFICIENTS];
+    int16_t unsorted[N_COEFFICIENTS], sorted[N_COEFFICIENTS] = {0};
 
-    for (int i = 0; i < BLOCK; i++)
+    for (int i = 0; i < n_runs; i++)
         store_run(unsorted + i * BLOCK, runs[i]);
-    for (int i = 0; i < N_COEFFICIENTS; i++)
+    for (int i = 0; i < n_runs * BLOCK; i++)
         sorted[by->places[i]] = unsorted[i];
     for (int y = 0; y < BLOCK; y++)
         rows[y] = load_run(sorted + y * BLOCK);
@@ -163,18 +163,38 @@ INLINE void sort_lanes(const sorting *by, const lanes runs[BLOCK], lanes rows[BL
 
 #endif
 
+/* Undoes the cosine transform of two blocks, of which only the first n_runs * BLOCK coefficients
+ * are not zero. */
+INLINE void inverse_runs(const lanes *coefficients, int n_runs, const sorting *by, int step,
+                         lanes rows[BLOCK])
+{
+    lanes runs[BLOCK];
+
+    for (int i = 0; i < n_runs; i++)
+        runs[i] = dequantized(coefficients[i], step);
+    sort_lanes(by, runs, n_runs, rows);
+    inverse_pass(rows);
+    turn(rows);
+    inverse_pass(rows);
+    turn(rows);
+}
+
+enum { FEW_RUNS = 3 }; /* in which most blocks of smooth pictures have all that they have */
+
 INLINE void inverse_blocks(const int16_t *a, const int16_t *b, const sorting *by, int step,
                            int16_t *pixels_a, int16_t *pixels_b, ptrdiff_t stride)
 {
-    lanes runs[BLOCK], rows[BLOCK];
+    lanes coefficients[BLOCK], rows[BLOCK], rest = LANES(set1_epi16)(0);
 
-    for (int i = 0; i < BLOCK; i++)
-        runs[i] = dequantized(load_lanes(a + i * BLOCK, b + i * BLOCK), step);
-    sort_lanes(by, runs, rows);
-    inverse_pass(rows);
-    turn(rows);
-    inverse_pass(rows);
-    turn(rows);
+    for (int i = 0; i < BLOCK; i++) {
+        coefficients[i] = load_lanes(a + i * BLOCK, b + i * BLOCK);
+        if (i >= FEW_RUNS)
+            rest = either(rest, coefficients[i]);
+    }
+    if (is_zero(rest))
+        inverse_runs(coefficients, FEW_RUNS, by, step, rows);
+    else
+        inverse_runs(coefficients, BLOCK, by, step, rows);
     for (int y = 0; y < BLOCK; y++)
         store_lanes(pixels_a + y * stride, pixels_b + y * stride, rows[y]);
 }

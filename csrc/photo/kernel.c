@@ -7,25 +7,67 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Atomic(const centnn_photo_kernel *) current;
+#if defined(__x86_64__) && defined(__GNUC__)
+#define HAVE_X86 1
+#else
+#define HAVE_X86 0
+#endif
+#if defined(__aarch64__) && defined(__GNUC__)
+#define HAVE_NEON 1
+#else
+#define HAVE_NEON 0
+#endif
 
+typedef struct {
+    const char *name;
+    const centnn_photo_kernel *kernel;
+    bool (*works)(void);
+} isa;
+
+static bool always(void)
+{
+    return true;
+}
+
+#if HAVE_X86
 static bool has_avx2(void)
 {
-#if defined(__x86_64__) && defined(__GNUC__)
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
-#else
-    return false;
-#endif
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("bmi");
 }
+
+static bool has_avx512(void)
+{
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+}
+#endif
+
+/* Fastest first; the names are those that the search (../dispatch.c) knows. */
+static const isa isas[] = {
+#if HAVE_X86
+    {"avx512", &centnn_photo_kernel_avx2, has_avx512},
+    {"avx2", &centnn_photo_kernel_avx2, has_avx2},
+#endif
+#if HAVE_NEON
+    {"neon", &centnn_photo_kernel_baseline, always},
+#endif
+    {"scalar", &centnn_photo_kernel_baseline, always},
+};
+
+#define N_ISAS (sizeof isas / sizeof isas[0])
+
+/* What `current` points to if CENTNN_ISA cannot be had. */
+static const centnn_photo_kernel unusable;
+
+static _Atomic(const centnn_photo_kernel *) current;
 
 static const centnn_photo_kernel *find(const char *name)
 {
-#if defined(__x86_64__) && defined(__GNUC__)
-    if (has_avx2() && (!name || strncmp(name, "avx", 3) == 0))
-        return &centnn_photo_kernel_avx2;
-#endif
-    return !name || strcmp(name, "scalar") == 0 || !has_avx2() ? &centnn_photo_kernel_baseline
-                                                               : NULL;
+    for (size_t i = 0; i < N_ISAS; i++) {
+        if ((!name || strcmp(name, isas[i].name) == 0) && isas[i].works())
+            return isas[i].kernel;
+    }
+    return &unusable;
 }
 
 const centnn_photo_kernel *centnn_photo_current_kernel(void)
@@ -34,19 +76,20 @@ const centnn_photo_kernel *centnn_photo_current_kernel(void)
 
     if (!now) {
         const char *wish = getenv("CENTNN_ISA");
+        const centnn_photo_kernel *choice = find(wish && *wish ? wish : NULL);
 
-        now = find(wish && *wish ? wish : NULL);
-        now = now ? now : &centnn_photo_kernel_baseline;
-        atomic_store_explicit(&current, now, memory_order_release);
+        if (atomic_compare_exchange_strong(&current, &now, choice))
+            now = choice;
     }
-    return now;
+    return now == &unusable ? NULL : now;
 }
 
 bool centnn_photo_set_isa(const char *name)
 {
     const centnn_photo_kernel *choice = find(name);
 
-    if (choice)
-        atomic_store_explicit(&current, choice, memory_order_release);
-    return choice != NULL;
+    if (choice == &unusable)
+        return false;
+    atomic_store_explicit(&current, choice, memory_order_release);
+    return true;
 }

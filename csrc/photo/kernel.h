@@ -57,14 +57,25 @@ typedef struct {
     /* Filters line y of a canvas whose rotations are undone, to grey levels. step 0: no filter. */
     void (*filter_line)(const centnn_canvas *canvas, const centnn_kind *kind, int step, int y,
                         uint8_t *out);
+
+    /* The row between two rows of halved chroma, three quarters of the near one and a quarter of
+     * the far one, at twice the columns: width of them. sums has room for as many numbers. */
+    void (*double_row)(const uint8_t *near, const uint8_t *far, int width, uint16_t *sums,
+                       uint8_t *out);
+
+    /* Converts n pixels. */
+    void (*to_rgb)(const uint8_t *luma, const uint8_t *blue, const uint8_t *red, int n,
+                   uint8_t *out);
 } centnn_photo_kernel;
 
 extern const centnn_photo_kernel centnn_photo_kernel_baseline, centnn_photo_kernel_avx2;
 
-/* The one to use. CENTNN_ISA=scalar asks for the baseline. */
+/* The one to use: the fastest, or that of the instruction set that CENTNN_ISA names. NULL if that
+ * is unknown or unsupported, until centnn_photo_set_isa() is called. */
 const centnn_photo_kernel *centnn_photo_current_kernel(void);
 
-/* Takes "scalar", "avx2" or NULL, the best there is. Returns false if there is none such. */
+/* Takes the name of an instruction set, or NULL for the fastest. Returns false, changing nothing,
+ * if it is unknown or unsupported. */
 bool centnn_photo_set_isa(const char *name);
 
 #endif

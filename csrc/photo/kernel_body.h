@@ -14,9 +14,11 @@
 
 #include "decode_body.h"
 #include "encode_body.h"
+#include "stretch_body.h"
+#include "colour_body.h"
 #include "filter_body.h"
 #include "inverse_body.h"
 #include "transform_body.h"
 
-const centnn_photo_kernel KERNEL = {decode_groups, encode_group, transform_row,
-                                    inverse_row,   unlap_row,    filter_line};
+const centnn_photo_kernel KERNEL = {decode_groups, encode_group, transform_row, inverse_row,
+                                    unlap_row,     filter_line,  double_row,    to_rgb};

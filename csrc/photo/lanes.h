@@ -115,6 +115,12 @@ INLINE void store_bytes(uint8_t *a, uint8_t *b, lanes x)
 
 #endif
 
+INLINE bool is_zero(lanes x)
+{
+    return (unsigned)LANES(movemask_epi8)(LANES(cmpeq_epi16)(x, LANES(set1_epi16)(0))) ==
+           (sizeof x == 32 ? UINT32_MAX : UINT16_MAX);
+}
+
 /* Sums / 2^bits, rounded down, as 16 bits. */
 INLINE lanes shifted(lanes low, lanes high, int bits)
 {

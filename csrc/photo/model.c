@@ -11,7 +11,13 @@
 const uint8_t centnn_photo_dims[N_GROUPS] = {2, 3, 2, 2, 2, 3, 3, 3, 3, 3, 3,
                                              3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4};
 
-enum { MODEL_VERSION = 1, WORD_LIMIT = 8191, CONTEXT_LIMIT = 127, TAP_LIMIT = 31 };
+enum {
+    MODEL_VERSION = 2,
+    WORD_LIMIT = 8191,
+    CONTEXT_LIMIT = 127,
+    TAP_LIMIT = 31,
+    EMPTY_UNIT = 128
+};
 
 typedef struct {
     const uint8_t *next, *end;
@@ -95,8 +101,8 @@ static void take_group(reader *from, centnn_group *group)
     take_numbers(from, (int16_t *)group->predictors, group->dim * N_NEIGHBOURS * PREDICT_LANES,
                  32767);
     for (int t = 0; t < group->dim; t++) {
-        for (int i = 0; i < group->dim && group->first + i < PREDICT_LANES; i++)
-            group->fresh[t][i] = group->predictors[t][0][group->first + i];
+        for (int lane = group->first; lane < PREDICT_LANES; lane++)
+            group->predictors[t][0][lane] = 0; /* not known yet on the left */
     }
     take_tables(from, group->bins, N_CLASSES * N_SLOPES);
     take_tables(from, group->bins2, N_CELLS);
@@ -110,6 +116,8 @@ static void take_group(reader *from, centnn_group *group)
     }
     take_tables(from, group->in_bin2, group->stages[1].n_bins);
     take_table(from, &group->escape);
+    for (int class = 0; class < N_STRETCH_CLASSES; class++)
+        group->empties[class] = (int16_t)(EMPTY_LEAST + EMPTY_UNIT * take_byte(from, 0, 255));
 }
 
 static void fill_matrices(centnn_settled_matrix *matrices, const centnn_group *group)
@@ -141,8 +149,11 @@ bool centnn_photo_read_model(centnn_photo_model *model, const uint8_t *bytes, si
             group->first = first;
             first += group->dim;
             take_group(&from, group);
-            if (is_settled(group))
+            if (is_settled(group)) {
+                if (!model->kinds[kind].first_settled)
+                    model->kinds[kind].first_settled = group->first;
                 fill_matrices(model->kinds[kind].settled, group);
+            }
         }
         take_tables(&from, model->kinds[kind].dc, N_DC_CLASSES);
         take_numbers(&from, (int16_t *)model->kinds[kind].taps, N_TEXTURES * BLOCK * N_TAPS * BLOCK,

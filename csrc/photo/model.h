@@ -20,11 +20,13 @@ enum {
     BIN = N_SYMBOLS, /* codewords in a bin */
     MAX_BINS = N_SYMBOLS - 1,
     MAX_WORDS = MAX_BINS * BIN,
-    N_CLASSES = 16,   /* of magnitudes around */
-    N_SLOPES = 3,     /* ways in which magnitudes fall within a group */
-    N_PARTS = 3,      /* into which each bin divides the classes */
-    N_CELLS = 8,      /* of errors that stage 1 leaves; 0: no stage 2 */
-    N_FEATURES = 32,  /* of magnitudes around */
+    N_CLASSES = 16,  /* of magnitudes around */
+    N_SLOPES = 3,    /* ways in which magnitudes fall within a group */
+    N_PARTS = 3,     /* into which each bin divides the classes */
+    N_CELLS = 8,     /* of errors that stage 1 leaves; 0: no stage 2 */
+    N_FEATURES = 32, /* of magnitudes around */
+    STRETCH = 16,    /* blocks of a row that may be empty together */
+    N_STRETCH_CLASSES = 24,
     N_NEIGHBOURS = 6, /* vectors of PREDICT_LANES coefficients that predict */
     PREDICT_LANES = 16,
     PREDICT_BITS = 14, /* after the binary point of predictors */
@@ -53,12 +55,12 @@ typedef struct {
     uint8_t magnitudes[MAX_WORDS + 1], cells[MAX_WORDS + 1];
     int16_t context_weights[N_FEATURES];
     int16_t predictors[MAX_DIM][N_NEIGHBOURS][PREDICT_LANES];
-    int16_t fresh[MAX_DIM][MAX_DIM]; /* of predictors, those by the group itself on the left */
     centnn_table bins[N_CLASSES * N_SLOPES]; /* at first; they adapt */
     centnn_table bins2[N_CELLS];
     uint8_t cuts[MAX_BINS][N_PARTS - 1]; /* the classes at which parts begin */
     centnn_table in_bin[N_SLOPES][N_PARTS][MAX_BINS], in_bin2[MAX_BINS];
-    centnn_table escape; /* at first */
+    centnn_table escape;                /* at first */
+    int16_t empties[N_STRETCH_CLASSES]; /* at first: slots of a stretch that is empty */
 } centnn_group;
 
 /* Predictors of N_OUTPUTS coefficients, those for two inputs side by side. */
@@ -69,6 +71,7 @@ typedef struct {
 typedef struct {
     centnn_group groups[N_GROUPS];
     centnn_settled_matrix settled[N_MATRICES];      /* the predictors of groups that are settled */
+    int first_settled;                              /* coefficient of the first such group */
     centnn_table dc[N_DC_CLASSES];                  /* at first */
     int16_t taps[N_TEXTURES][BLOCK][N_TAPS][BLOCK]; /* by row, tap and column within a block */
 } centnn_kind;
@@ -79,7 +82,7 @@ struct centnn_photo_model {
 };
 
 /* Whether all that predicts a group is known before the first of its rows: not so if it is among
- * the coefficients that predict others. */
+ * the coefficients that predict others. Then it is predicted row by row. */
 INLINE bool is_settled(const centnn_group *group)
 {
     return group->first >= PREDICT_LANES;

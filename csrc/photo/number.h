@@ -12,10 +12,11 @@ extern const uint8_t centnn_symbol_bits[N_SYMBOLS];
 INLINE int read_number(centnn_source *source, centnn_table *table, int rate)
 {
     unsigned symbol = read_symbol(source, table);
-    int number = (int)(centnn_symbol_first[symbol] + read_bits(source, centnn_symbol_bits[symbol]));
+    int bits = (int)read_bits(source, centnn_symbol_bits[symbol]);
+    int number = centnn_symbol_first[symbol] + (bits >> 1), sign = -(bits & 1);
 
     adapt_table(table, symbol, rate);
-    return number && read_bits(source, 1) ? -number : number;
+    return (number ^ sign) - sign;
 }
 
 #endif

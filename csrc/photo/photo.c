@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "colour.h"
 #include "file.h"
 #include "memory.h"
 
@@ -124,8 +123,8 @@ static const uint8_t *chroma_line(const workshop *shop, int plane, int y, uint16
     if (!shop->picture.halved)
         return chroma + y * stride;
     far = far < 0 ? 0 : far > last ? last : far;
-    centnn_double_row(chroma + near * stride, chroma + far * stride, shop->picture.width, sums,
-                      line);
+    centnn_photo_current_kernel()->double_row(chroma + near * stride, chroma + far * stride,
+                                              shop->picture.width, sums, line);
     return line;
 }
 
@@ -141,8 +140,9 @@ static void finish_line(const workshop *shop, const centnn_photo_file *file, int
     if (file->channels == 1)
         memcpy(out, luma, file->width);
     else
-        centnn_to_rgb(luma, chroma_line(shop, 1, y, sums, lines[0]),
-                      chroma_line(shop, 2, y, sums, lines[1]), (int)file->width, out);
+        centnn_photo_current_kernel()->to_rgb(luma, chroma_line(shop, 1, y, sums, lines[0]),
+                                              chroma_line(shop, 2, y, sums, lines[1]),
+                                              (int)file->width, out);
 }
 
 #ifdef _OPENMP
@@ -198,6 +198,8 @@ centnn_photo_status centnn_photo_decode(const centnn_photo_file *file,
         return CENTNN_PHOTO_ERR_NULL;
     if ((uintptr_t)memory % ALIGNMENT)
         return CENTNN_PHOTO_ERR_MEMORY;
+    if (!centnn_photo_current_kernel())
+        return CENTNN_PHOTO_ERR_ISA;
     n_threads = n_threads < 1 ? 1 : n_threads;
     shop.picture = centnn_picture_of(file);
     shop.model = model;

@@ -30,7 +30,8 @@ typedef enum {
     CENTNN_PHOTO_ERR_CORRUPT,   /* the file breaks a rule of the format */
     CENTNN_PHOTO_ERR_CHECKSUM,  /* the file was damaged */
     CENTNN_PHOTO_ERR_RESOURCE, /* the resource is damaged, or not the one the file was coded with */
-    CENTNN_PHOTO_ERR_MEMORY    /* memory is not aligned to 64 bytes */
+    CENTNN_PHOTO_ERR_MEMORY,   /* memory is not aligned to 64 bytes */
+    CENTNN_PHOTO_ERR_ISA       /* CENTNN_ISA names an unknown or unsupported instruction set */
 } centnn_photo_status;
 
 /* A static English sentence for `status`; never NULL. */
@@ -68,8 +69,8 @@ typedef struct {
 
 /* Reads what a file of n bytes declares, and checks all of it but the codes. The bytes must live as
  * long as the file. With fewer layers than CENTNN_PHOTO_ALL, a file may have been cut off anywhere
- * behind its header: as many layers are decoded as are asked for and in scans that are whole, and
- * the checksum is not looked at. */
+ * behind its first scan: as many layers are decoded as are asked for and in scans that are whole,
+ * and the checksum is not looked at. */
 centnn_photo_status centnn_photo_read(centnn_photo_file *file, const centnn_photo_model *model,
                                       const uint8_t *bytes, size_t n, int n_layers);
 

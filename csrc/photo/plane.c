@@ -23,6 +23,11 @@ static size_t dc_size(int rows, int columns)
     return rounded((size_t)rows * (size_t)columns * sizeof(int16_t));
 }
 
+static size_t started_size(int rows, int columns)
+{
+    return rounded((size_t)rows * (size_t)n_stretches(columns));
+}
+
 static size_t row_size(int columns, size_t of_column)
 {
     return rounded(((size_t)columns + 2 * PAD) * of_column);
@@ -30,8 +35,9 @@ static size_t row_size(int columns, size_t of_column)
 
 static size_t whole_row_size(int columns)
 {
-    return MAX_DIM * row_size(columns, sizeof(int32_t)) + row_size(columns, sizeof(uint8_t)) +
-           5 * row_size(columns, sizeof(uint16_t));
+    return rounded((size_t)n_stretches(columns)) +
+           rounded((size_t)n_stretches(columns) * sizeof(int32_t)) +
+           row_size(columns, sizeof(uint8_t)) + 5 * row_size(columns, sizeof(uint16_t));
 }
 
 size_t centnn_plane_size(int rows, int columns)
@@ -39,7 +45,7 @@ size_t centnn_plane_size(int rows, int columns)
     return blocks_size(rows, columns, N_COEFFICIENTS * sizeof(int16_t)) +
            blocks_size(rows, columns, PREDICT_LANES * sizeof(int16_t)) +
            (N_GROUPS + 1) * magnitudes_size(rows, columns) + 2 * dc_size(rows, columns) +
-           whole_row_size(columns) + ALIGNMENT;
+           started_size(rows, columns) + whole_row_size(columns) + ALIGNMENT;
 }
 
 /* What is of the first block, after the padding. */
@@ -53,10 +59,10 @@ static void *take_blocks(uint8_t **next, const centnn_plane *plane, size_t of_bl
 static void init_row(centnn_row *row, int columns, uint8_t **next)
 {
     size_t size16 = row_size(columns, sizeof(uint16_t));
-    size_t size32 = row_size(columns, sizeof(int32_t));
 
     row->sums = take_memory(next, size16);
-    row->products = take_memory(next, MAX_DIM * size32);
+    row->stretch_classes = take_memory(next, (size_t)n_stretches(columns));
+    row->stretches = take_memory(next, (size_t)n_stretches(columns) * sizeof(int32_t));
     row->contexts = take_memory(next, row_size(columns, sizeof(uint8_t)));
     row->heads = (uint16_t *)take_memory(next, size16) + PAD;
     row->tails = (uint16_t *)take_memory(next, size16) + PAD;
@@ -83,6 +89,7 @@ void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *memory)
         else
             plane->activity = magnitudes;
     }
+    plane->started = take_memory(&next, started_size(rows, columns));
     plane->dc = take_memory(&next, dc_size(rows, columns));
     plane->dc_errors = take_memory(&next, dc_size(rows, columns));
     init_row(&plane->row, columns, &next);
@@ -95,6 +102,7 @@ void centnn_adaptive_init(centnn_adaptive *adaptive, const centnn_kind *kind)
 
         memcpy(adaptive->bins[g], group->bins, sizeof group->bins);
         adaptive->escape[g] = group->escape;
+        memcpy(adaptive->empties[g], group->empties, sizeof group->empties);
     }
     memcpy(adaptive->dc, kind->dc, sizeof kind->dc);
 }

@@ -22,8 +22,10 @@ enum {
 
 /* A group in a row of blocks while it is coded: an entry a column, and padding on both sides. */
 typedef struct {
-    uint16_t *sums;    /* of weighted features, as far as they are known, or 2^16 - 1 */
-    int32_t *products; /* MAX_DIM a column: of coefficients and predictors */
+    uint16_t *sums; /* of weighted features, as far as they are known, or 2^16 - 1 */
+    uint8_t *stretch_classes;
+    int32_t *stretches; /* the numbers of those that are not empty */
+    /* These only of the stretch that is being coded. */
     uint8_t *contexts;
     /* Magnitudes of the group's first and last coefficients: as predicted, then as decoded. */
     uint16_t *heads, *tails;
@@ -39,7 +41,8 @@ typedef struct {
     int16_t *differences; /* of the first coefficients to those of the 8 blocks around, and zeros */
     uint8_t *magnitudes[N_GROUPS]; /* of the codewords of stage 1, PAD on all sides */
     uint8_t *activity;             /* of the first coefficients, padded likewise */
-    int16_t *dc, *dc_errors;       /* (rows, columns): quantized, and less what was predicted */
+    uint8_t *started;        /* (rows, stretches): whether groups that are settled are predicted */
+    int16_t *dc, *dc_errors; /* (rows, columns): quantized, and less what was predicted */
     centnn_row row;
 } centnn_plane;
 
@@ -53,6 +56,7 @@ typedef struct {
 typedef struct {
     centnn_table bins[N_GROUPS][N_CLASSES * N_SLOPES];
     centnn_table escape[N_GROUPS];
+    int16_t empties[N_GROUPS][N_STRETCH_CLASSES];
     centnn_table dc[N_DC_CLASSES];
 } centnn_adaptive;
 
@@ -68,6 +72,11 @@ void centnn_plane_activity(centnn_plane *plane);
 /* Makes the coefficients from `first` on zero again: groups that are not coded have been predicted.
  */
 void centnn_plane_forget(const centnn_plane *plane, int first);
+
+INLINE int n_stretches(int columns)
+{
+    return (columns + STRETCH - 1) / STRETCH;
+}
 
 INLINE int16_t *block_at(const centnn_plane *plane, int row, int column)
 {
@@ -90,6 +99,23 @@ INLINE int magnitude_class(int32_t sum)
     int class = half_octaves(16 + (sum >> CONTEXT_BITS)) - 8;
 
     return class < N_CLASSES ? class : N_CLASSES - 1;
+}
+
+/* The class of a stretch, by the sums of its n blocks. */
+INLINE int stretch_class(const uint16_t *sums, int n)
+{
+    int32_t sum = 0;
+    int class;
+
+    if (n == STRETCH) {
+        for (int i = 0; i < STRETCH; i++)
+            sum += sums[i];
+    } else {
+        for (int i = 0; i < n; i++)
+            sum += sums[i];
+    }
+    class = half_octaves(16 + (sum >> CONTEXT_BITS)) - 8;
+    return class < N_STRETCH_CLASSES ? class : N_STRETCH_CLASSES - 1;
 }
 
 INLINE int magnitude(int x)

@@ -54,23 +54,6 @@ INLINE uint64_t magnitudes_of(quad x)
     return magnitudes;
 }
 
-/* (sums[t] + sum over i of left[i] * fresh[t][i]) / 2^PREDICT_BITS, rounded down, limited. */
-INLINE quad predict(const int32_t *sums, quad left, const int16_t fresh[MAX_DIM][MAX_DIM])
-{
-    __m128i twice = _mm_unpacklo_epi64(left, left);
-    __m128 a = _mm_castsi128_ps(
-        _mm_madd_epi16(twice, _mm_loadu_si128((const __m128i *)(const void *)fresh[0])));
-    __m128 b = _mm_castsi128_ps(
-        _mm_madd_epi16(twice, _mm_loadu_si128((const __m128i *)(const void *)fresh[2])));
-    __m128i even = _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
-    __m128i odd = _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1)));
-    __m128i all = _mm_add_epi32(_mm_loadu_si128((const __m128i *)(const void *)sums),
-                                _mm_add_epi32(even, odd));
-
-    all = _mm_srai_epi32(all, PREDICT_BITS);
-    return limited_quad(_mm_packs_epi32(all, all));
-}
-
 #else
 
 typedef struct {
@@ -117,24 +100,21 @@ INLINE uint64_t magnitudes_of(quad x)
     return magnitudes;
 }
 
-INLINE quad predict(const int32_t *sums, quad left, const int16_t fresh[MAX_DIM][MAX_DIM])
+#endif
+
+/* For each t < dim, which is a constant where this is called, the sum over i and lanes of
+ * sources[i][lane] * weights[t][i][lane], modulo 2^32, over 2^PREDICT_BITS, rounded and limited. */
+#if defined(__SSE2__)
+
+INLINE quad rounded_sums(__m128i sums)
 {
-    quad predicted;
-
-    for (int t = 0; t < MAX_DIM; t++) {
-        uint32_t sum = (uint32_t)sums[t];
-
-        for (int i = 0; i < MAX_DIM; i++)
-            sum += (uint32_t)(left.of[i] * fresh[t][i]);
-        predicted.of[t] = limited((int32_t)sum >> PREDICT_BITS);
-    }
-    return predicted;
+    sums = _mm_add_epi32(sums, _mm_set1_epi32(1 << (PREDICT_BITS - 1)));
+    sums = _mm_srai_epi32(sums, PREDICT_BITS);
+    return limited_quad(_mm_packs_epi32(sums, sums));
 }
 
 #endif
 
-/* sums[t] = 1/2 + sum over i and lanes of sources[i][lane] * weights[t][i][lane], modulo 2^32, for
- * each t < dim, which is a constant where this is called. */
 #if defined(WITH_AVX2)
 
 INLINE __m256i products_of(const int16_t *a, const int16_t *b)
@@ -143,9 +123,8 @@ INLINE __m256i products_of(const int16_t *a, const int16_t *b)
                              _mm256_loadu_si256((const __m256i *)(const void *)b));
 }
 
-INLINE void dot_products(const int16_t *const *sources,
-                         const int16_t weights[MAX_DIM][N_NEIGHBOURS][PREDICT_LANES], int dim,
-                         int32_t *sums)
+INLINE quad predict(const int16_t *const *sources,
+                    const int16_t weights[MAX_DIM][N_NEIGHBOURS][PREDICT_LANES], int dim)
 {
     __m256i of[MAX_DIM], pairs;
 
@@ -156,10 +135,8 @@ INLINE void dot_products(const int16_t *const *sources,
             of[t] = _mm256_add_epi32(of[t], products_of(sources[i], weights[t][i]));
     }
     pairs = _mm256_hadd_epi32(_mm256_hadd_epi32(of[0], of[1]), _mm256_hadd_epi32(of[2], of[3]));
-    _mm_storeu_si128((__m128i *)(void *)sums,
-                     _mm_add_epi32(_mm_add_epi32(_mm256_castsi256_si128(pairs),
-                                                 _mm256_extracti128_si256(pairs, 1)),
-                                   _mm_set1_epi32(1 << (PREDICT_BITS - 1))));
+    return rounded_sums(
+        _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1)));
 }
 
 #elif defined(__SSE2__)
@@ -172,9 +149,8 @@ INLINE __m128i products_of(const int16_t *a, const int16_t *b)
                          _mm_madd_epi16(_mm_loadu_si128(va + 1), _mm_loadu_si128(vb + 1)));
 }
 
-INLINE void dot_products(const int16_t *const *sources,
-                         const int16_t weights[MAX_DIM][N_NEIGHBOURS][PREDICT_LANES], int dim,
-                         int32_t *sums)
+INLINE quad predict(const int16_t *const *sources,
+                    const int16_t weights[MAX_DIM][N_NEIGHBOURS][PREDICT_LANES], int dim)
 {
     __m128i of[MAX_DIM], a, b;
 
@@ -186,26 +162,26 @@ INLINE void dot_products(const int16_t *const *sources,
     }
     a = _mm_add_epi32(_mm_unpacklo_epi32(of[0], of[1]), _mm_unpackhi_epi32(of[0], of[1]));
     b = _mm_add_epi32(_mm_unpacklo_epi32(of[2], of[3]), _mm_unpackhi_epi32(of[2], of[3]));
-    a = _mm_add_epi32(_mm_unpacklo_epi64(a, b), _mm_unpackhi_epi64(a, b));
-    _mm_storeu_si128((__m128i *)(void *)sums,
-                     _mm_add_epi32(a, _mm_set1_epi32(1 << (PREDICT_BITS - 1))));
+    return rounded_sums(_mm_add_epi32(_mm_unpacklo_epi64(a, b), _mm_unpackhi_epi64(a, b)));
 }
 
 #else
 
-INLINE void dot_products(const int16_t *const *sources,
-                         const int16_t weights[MAX_DIM][N_NEIGHBOURS][PREDICT_LANES], int dim,
-                         int32_t *sums)
+INLINE quad predict(const int16_t *const *sources,
+                    const int16_t weights[MAX_DIM][N_NEIGHBOURS][PREDICT_LANES], int dim)
 {
-    for (int t = 0; t < MAX_DIM; t++) {
+    quad predicted = zero_quad();
+
+    for (int t = 0; t < dim; t++) {
         uint32_t sum = 1 << (PREDICT_BITS - 1);
 
-        for (int i = 0; t < dim && i < N_NEIGHBOURS; i++) {
+        for (int i = 0; i < N_NEIGHBOURS; i++) {
             for (int lane = 0; lane < PREDICT_LANES; lane++)
                 sum += (uint32_t)(sources[i][lane] * weights[t][i][lane]);
         }
-        sums[t] = (int32_t)sum;
+        predicted.of[t] = limited((int32_t)sum >> PREDICT_BITS);
     }
+    return predicted;
 }
 
 #endif
@@ -224,14 +200,4 @@ INLINE predicting predicting_at(const centnn_plane *plane, ptrdiff_t at)
     return (predicting){{block - next, block - down, block + next, block + down, block,
                          plane->differences + at * PREDICT_LANES},
                         {next, next, next, next, next, PREDICT_LANES}};
-}
-
-/* The sums of all products for a group of a block but those by the group itself on the left, as
- * long as that is not noted in the block there. */
-INLINE void sum_before(const centnn_plane *plane, const centnn_group *group, int dim, ptrdiff_t at,
-                       int32_t *sums)
-{
-    predicting from = predicting_at(plane, at);
-
-    dot_products(from.of, group->predictors, dim, sums);
 }

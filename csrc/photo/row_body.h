@@ -1,36 +1,55 @@
 /*
  * row_body.h - what is known of a group in a row of blocks before they are coded, one by one
  *
- * Most codewords are zero, so the contexts of a row are found in advance, as if all were. What a
- * codeword that is not zero changes is put right once it is known.
+ * A stretch of blocks may be empty: all its codewords are zero. Of one that is not, the contexts
+ * are found in advance, as if it were, for most codewords are zero. What a codeword that is not
+ * changes is put right once it is known.
  */
 
-static void begin_group(const centnn_plane *plane, const centnn_kind *kind, int g)
+/* What is written is soon read again in larger pieces, as a neighbour's: so it is not written one
+ * block at a time, which would make the processor wait. */
+INLINE void predict_blocks(const centnn_plane *plane, const centnn_group *group, int dim, int row)
 {
-    size_t size = (size_t)plane->columns * sizeof *plane->row.heads;
+    for (int first = 0; first < plane->columns; first += STRETCH) {
+        int n = plane->columns - first < STRETCH ? plane->columns - first : STRETCH;
+        int16_t *to = block_at(plane, row, first) + group->first;
+        quad predicted[STRETCH];
 
-    /* Nothing is above the first row; what is above a row is what was its own before. */
-    memset(plane->row.heads, 0, size);
-    memset(plane->row.tails, 0, size);
-    if (is_settled(&kind->groups[g]) && (g == 0 || !is_settled(&kind->groups[g - 1])))
-        predict_settled(plane, kind);
+        for (int i = 0; i < n; i++) {
+            predicting from = predicting_at(plane, row * plane->block_stride + first + i);
+
+            predicted[i] = predict(from.of, group->predictors, dim);
+        }
+        for (int i = 0; i < n; i++)
+            store_quad(to + (ptrdiff_t)i * N_COEFFICIENTS, predicted[i]);
+    }
 }
 
-INLINE void sum_row(const centnn_plane *plane, const centnn_group *group, int dim, int row)
-{
-    for (int column = 0; column < plane->columns; column++)
-        sum_before(plane, group, dim, row * plane->block_stride + column,
-                   plane->row.products + MAX_DIM * column);
-}
-
-static void find_products(const centnn_plane *plane, const centnn_group *group, int row)
+/* Predicts a group that is not settled, in a row. */
+static void predict_row(const centnn_plane *plane, const centnn_group *group, int row)
 {
     if (group->dim == 2)
-        sum_row(plane, group, 2, row);
+        predict_blocks(plane, group, 2, row);
     else if (group->dim == 3)
-        sum_row(plane, group, 3, row);
+        predict_blocks(plane, group, 3, row);
     else
-        sum_row(plane, group, MAX_DIM, row);
+        predict_blocks(plane, group, MAX_DIM, row);
+}
+
+/* Finds what is needed of all of a row: sums of features, classes of stretches and, unless its
+ * group is settled, predictions, which are written to the blocks. */
+static void begin_row(const centnn_plane *plane, const centnn_group *group, int g, int row,
+                      const centnn_guides *guides)
+{
+    row_contexts(plane, group, g, row, guides, plane->row.sums);
+    for (int first = 0; first < plane->columns; first += STRETCH) {
+        int n = plane->columns - first < STRETCH ? plane->columns - first : STRETCH;
+
+        plane->row.stretch_classes[first / STRETCH] = (uint8_t)stretch_class(
+            plane->row.sums + first, n);
+    }
+    if (!is_settled(group))
+        predict_row(plane, group, row);
 }
 
 /* Notes the magnitudes of a group at both ends of it. */
@@ -42,81 +61,56 @@ INLINE void note_ends(const centnn_row *of, int column, quad values, int last)
     of->tails[column] = (uint16_t)(magnitudes >> 16 * last);
 }
 
-static void find_ends(const centnn_plane *plane, const centnn_group *group, int row)
+/* The same for n blocks from `first` on, the first coefficient of whose group is at `from`. */
+INLINE void find_ends(const int16_t *from, int first, int n, int last, uint16_t *restrict heads,
+                      uint16_t *restrict tails)
 {
-    const int16_t *first = block_at(plane, row, 0) + group->first;
-    const int16_t *last = first + group->dim - 1;
-    uint16_t *restrict heads = plane->row.heads, *restrict tails = plane->row.tails;
-
-    for (int column = 0; column < plane->columns; column++) {
-        heads[column] = (uint16_t)magnitude(first[(ptrdiff_t)column * N_COEFFICIENTS]);
-        tails[column] = (uint16_t)magnitude(last[(ptrdiff_t)column * N_COEFFICIENTS]);
+    from += (ptrdiff_t)first * N_COEFFICIENTS;
+    for (int i = 0; i < n; i++) {
+        heads[first + i] = (uint16_t)magnitude(from[(ptrdiff_t)i * N_COEFFICIENTS]);
+        tails[first + i] = (uint16_t)magnitude(from[(ptrdiff_t)i * N_COEFFICIENTS + last]);
     }
 }
 
-/* The slope of a group that is settled, as far as the block on its left is. */
+/* The slope of a block, as far as the one on its left is known. */
 INLINE int slope_at(const centnn_row *of, int column)
 {
     return slope_of(of->heads[column - 1] + of->heads_above[column] + 2 * of->heads[column],
                     of->tails[column - 1] + of->tails_above[column] + 2 * of->tails[column]);
 }
 
-static void swap(uint16_t **a, uint16_t **b)
+/* Contexts of n blocks, as far as they follow from magnitudes. */
+INLINE void find_classes(const uint16_t *sums, int n, uint8_t *restrict contexts)
 {
-    uint16_t *c = *a;
-
-    *a = *b;
-    *b = c;
+    for (int i = 0; i < n; i++)
+        contexts[i] = (uint8_t)(magnitude_class(sums[i]) * N_SLOPES);
 }
 
-/* Contexts of a row, as far as they follow from magnitudes. */
-static void find_classes(const centnn_row *of, int columns)
+/* Finds the contexts of a stretch of n blocks that is not empty and has been predicted. */
+static void begin_stretch(const centnn_plane *plane, const centnn_group *group, int row, int first,
+                          int n)
 {
-    const uint16_t *sums = of->sums;
-    uint8_t *restrict contexts = of->contexts;
+    const centnn_row of = plane->row;
+    const int16_t *own = block_at(plane, row, 0) + group->first;
+    const int16_t *above = block_at(plane, row - 1, 0) + group->first;
+    const int last = group->dim - 1;
+    uint8_t *restrict contexts = of.contexts + first;
 
-    for (int column = 0; column < columns; column++)
-        contexts[column] = (uint8_t)(magnitude_class(sums[column]) * N_SLOPES);
-}
-
-static void add_slopes(const centnn_row *row, int columns)
-{
-    const centnn_row of = *row;
-    uint8_t *restrict contexts = of.contexts;
-
-    for (int column = 0; column < columns; column++)
-        contexts[column] = (uint8_t)(contexts[column] + slope_at(&of, column));
-}
-
-/* Finds out all that can be known of a row: its contexts, less the slopes of a group that is not
- * settled, and predictions, or products. */
-static void begin_row(centnn_plane *plane, const centnn_group *group, int g, int row,
-                      const centnn_guides *guides)
-{
-    centnn_row *of = &plane->row;
-
-    swap(&of->heads, &of->heads_above);
-    swap(&of->tails, &of->tails_above);
-    row_contexts(plane, group, g, row, guides, of->sums);
-    find_classes(of, plane->columns);
-    if (is_settled(group)) {
-        find_ends(plane, group, row);
-        add_slopes(of, plane->columns);
-    } else {
-        find_products(plane, group, row);
-    }
+    find_classes(of.sums + first, n, contexts);
+    find_ends(above, first, n, last, of.heads_above, of.tails_above);
+    find_ends(own, first - 1, n + 1, last, of.heads, of.tails);
+    for (int i = 0; i < n; i++)
+        contexts[i] = (uint8_t)(contexts[i] + slope_at(&of, first + i));
 }
 
 /* Puts right what is known of blocks on the right of one whose codeword is not zero. */
-INLINE void note_magnitude(const centnn_row *of, const centnn_group *group, int column, int found,
-                           bool settled)
+INLINE void note_magnitude(const centnn_row *of, const centnn_group *group, int column, int found)
 {
     uint16_t *sums = of->sums + column;
     uint8_t *contexts = of->contexts + column;
 
     sums[1] = saturated(sums[1] + group->context_weights[0] * found);
     sums[2] = saturated(sums[2] + group->context_weights[1] * found);
-    contexts[1] = (uint8_t)(magnitude_class(sums[1]) * N_SLOPES +
-                            (settled ? slope_at(of, column + 1) : 0));
+    contexts[1] = (uint8_t)(magnitude_class(sums[1]) * N_SLOPES + slope_at(of, column + 1));
     contexts[2] = (uint8_t)(magnitude_class(sums[2]) * N_SLOPES + contexts[2] % N_SLOPES);
 }

@@ -2,7 +2,8 @@
  * settled_body.h - the prediction of all groups that are not among what predicts others
  *
  * What predicts them is known before the first of them is coded. So they are predicted all at once,
- * by the product of a matrix with the neighbours of each block, and that is written to the blocks.
+ * by the product of a matrix with the neighbours of each block, and that is written to the blocks:
+ * once a stretch of them is not empty. Before, all such coefficients are zero.
  */
 
 enum { N_DIFFERENCES = 8 };
@@ -91,15 +92,30 @@ INLINE void predict_together(const centnn_plane *plane, const centnn_settled_mat
         multiply(&matrices[part], &from, n, plane->blocks + at * N_COEFFICIENTS + part * N_OUTPUTS);
 }
 
-static void predict_settled(const centnn_plane *plane, const centnn_kind *kind)
+/* Predicts n blocks of a row from `first` on. */
+static void predict_settled(const centnn_plane *plane, const centnn_kind *kind, int row, int first,
+                            int n)
 {
-    for (int row = 0; row < plane->rows; row++) {
-        ptrdiff_t first = row * plane->block_stride;
-        int column = 0;
+    ptrdiff_t at = row * plane->block_stride + first;
+    int i = 0;
 
-        for (; column + N_TOGETHER <= plane->columns; column += N_TOGETHER)
-            predict_together(plane, kind->settled, first + column, N_TOGETHER);
-        for (; column < plane->columns; column++)
-            predict_together(plane, kind->settled, first + column, 1);
-    }
+    for (; i + N_TOGETHER <= n; i += N_TOGETHER)
+        predict_together(plane, kind->settled, at + i, N_TOGETHER);
+    for (; i < n; i++)
+        predict_together(plane, kind->settled, at + i, 1);
+}
+
+/* Predicts a stretch, from a group on that is settled, if that is not done. */
+static void start_settled(const centnn_plane *plane, const centnn_kind *kind,
+                          const centnn_group *group, int row, int first, int n)
+{
+    uint8_t *started = plane->started + row * n_stretches(plane->columns) + first / STRETCH;
+    size_t before = (size_t)(group->first - kind->first_settled) * sizeof(int16_t);
+
+    if (*started)
+        return;
+    *started = true;
+    predict_settled(plane, kind, row, first, n);
+    for (int column = first; column < first + n && before; column++)
+        memset(block_at(plane, row, column) + kind->first_settled, 0, before);
 }
