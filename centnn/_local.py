@@ -42,7 +42,12 @@ EXPONENTS = {np.dtype(np.float32): 20, np.dtype(np.float64): 400}
 
 
 def train(
-    X: Array, weights: NDArray[np.float64] | None, options: Options, monitor: Monitor
+    X: Array,
+    weights: NDArray[np.float64] | None,
+    options: Options,
+    monitor: Monitor,
+    *,
+    may_refine: bool = True,
 ) -> tuple[Array, NDArray[np.float64], float]:
     """Train on X (N, D), all weights > 0 or None: centers, counts and the squared error.
 
@@ -61,7 +66,7 @@ def train(
     report = _reporter(monitor, exponent)
     start = options.init if options.fixed is None else options.fixed
     n_fixed = 0 if options.fixed is None else len(options.fixed)
-    refines = _suits_worklist(samples, options.n_clusters)
+    refines = may_refine and _suits_worklist(samples, options.n_clusters)
     centers, labels, counts, _ = _rounds.train(
         samples,
         weights,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,9 @@ from centnn._files import write_atomically
 from centnn._monitor import Callback
 from centnn._training import Training, train
 from centnn.quantizer import dequantize, quantize
+
+if TYPE_CHECKING:
+    import faiss
 
 __all__ = ["Codebook", "fit_codebook"]
 
@@ -99,6 +102,24 @@ class Codebook:
             If it is not a codebook, or not a whole one.
         """
         return cls(**_bookfile.unpack(Path(path).read_bytes()))
+
+    def to_faiss(self) -> faiss.IndexFlatL2:
+        """Return a faiss index of the codewords.
+
+        Returns
+        -------
+        faiss.IndexFlatL2
+            ``index.search(X, 1)`` finds the codes that `encode` gives but for ties within the
+            rounding of float32, in which faiss works.
+
+        Raises
+        ------
+        ImportError
+            If faiss is not installed.
+        """
+        from centnn import _faiss
+
+        return _faiss.flat_index(self.centers)
 
 
 def fit_codebook(

@@ -8,6 +8,7 @@
 #include "centnn.h"
 #include "lists.h"
 #include "near.h"
+#include "product.h"
 
 #include <float.h>
 #include <stdbool.h>
@@ -107,6 +108,7 @@ typedef struct {
     void (*decode_words)(const char *codebook, size_t k, const uint8_t *codes, size_t n, char *out);
     const centnn_near *near; /* for training */
     const centnn_lists *lists;
+    centnn_nearest_codes *nearest_codes; /* for product quantizers */
 } centnn_kernel;
 
 /* Of any index of these sizes, what centnn_scratch_size() says. */

@@ -82,6 +82,7 @@ INLINE real margin_of(const centnn_index *index, real norm2)
 #include "kernel_top.h"
 #include "kernel_near.h"
 #include "kernel_lists.h"
+#include "kernel_product.h"
 
 static void nearest(const centnn_index *index, const centnn_tile *tile,
                     const centnn_results *results, void *scratch)
@@ -106,4 +107,5 @@ const centnn_kernel KERNEL = {
     .decode_words = DECODE_WORDS,
     .near = &near_steps,
     .lists = &lists,
+    .nearest_codes = nearest_codes,
 };

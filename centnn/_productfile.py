@@ -1,0 +1,70 @@
+r"""The file of a saved product quantizer.
+
+Little-endian, without gaps:
+
+======  ===========================================================
+bytes   meaning
+======  ===========================================================
+8       magic ``b"\x89CENTPQ\n"``
+1       version, 1
+3       0
+4       m, number of codebooks
+8 m     bytes of each codebook
+        codebooks, each as the file of a `Codebook` (`_bookfile`)
+4       CRC-32 of everything before
+======  ===========================================================
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from centnn import _bookfile
+
+MAGIC = b"\x89CENTPQ\n"
+VERSION = 1
+HEADER = struct.Struct("<8sB3xI")
+CHECKSUM = struct.Struct("<I")
+WHAT = "product quantizer file"
+
+
+def pack(books: Sequence[dict[str, Any]]) -> bytes:
+    """Return the bytes of a file that holds codebooks, given by the fields of `Codebook`."""
+    packed = [_bookfile.pack(book) for book in books]
+    sizes = np.array([len(book) for book in packed], "<u8").tobytes()
+    body = HEADER.pack(MAGIC, VERSION, len(packed)) + sizes + b"".join(packed)
+    return body + CHECKSUM.pack(zlib.crc32(body))
+
+
+def unpack(data: bytes) -> list[dict[str, Any]]:
+    """Return the fields of each `Codebook`, or raise ValueError saying what is wrong."""
+    if data[: len(MAGIC)] != MAGIC:
+        raise ValueError(f"{WHAT} must begin with its magic: this is another kind")
+    if len(data) < HEADER.size + CHECKSUM.size:
+        raise ValueError(f"{WHAT} must be complete: it ends after {len(data)} bytes")
+    _, version, m = HEADER.unpack_from(data)
+    if version != VERSION:
+        raise ValueError(f"{WHAT} must be of version {VERSION}, got version {version}")
+    start = HEADER.size + 8 * m
+    if len(data) < start + CHECKSUM.size:
+        raise ValueError(f"{WHAT} must be complete: it ends after {len(data)} bytes")
+    sizes = [int(size) for size in np.frombuffer(data, "<u8", m, HEADER.size)]
+    expected = start + sum(sizes) + CHECKSUM.size
+    if len(data) != expected:
+        raise ValueError(f"{WHAT} must have {expected} bytes by its header, got {len(data)}")
+    if CHECKSUM.unpack_from(data, len(data) - CHECKSUM.size)[0] != zlib.crc32(
+        memoryview(data)[: -CHECKSUM.size]
+    ):
+        raise ValueError(f"{WHAT} must match its checksum: it is damaged")
+    books = []
+    for size in sizes:
+        books.append(_bookfile.unpack(data[start : start + size]))
+        start += size
+    if len({(book["centers"].shape, book["centers"].dtype) for book in books}) != 1:
+        raise ValueError(f"{WHAT} must hold codebooks of one shape and type, at least one")
+    return books
