@@ -103,10 +103,11 @@ def all_rgb_pixels() -> Array:
     return np.concatenate([rgb_pixels(name) for name in _names() if not is_grey[name]])
 
 
-def sift_descriptors() -> Array:
-    """Return the SIFT descriptors of all pictures, (N, 128) float32."""
+def sift_descriptors(prefix: str = "") -> Array:
+    """Return the SIFT descriptors of the pictures whose names begin so, (N, 128) float32."""
     detector = cv2.SIFT_create()
-    pictures = (_picture(name, cv2.IMREAD_GRAYSCALE) for name in _names())
+    names = (name for name in _names() if name.startswith(prefix))
+    pictures = (_picture(name, cv2.IMREAD_GRAYSCALE) for name in names)
     return np.concatenate([detector.detectAndCompute(img, None)[1] for img in pictures])
 
 

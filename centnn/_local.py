@@ -22,6 +22,7 @@ from centnn._duplicates import check_distinct, merge
 from centnn._error import squared_error
 from centnn._monitor import Monitor
 from centnn._options import Options
+from centnn._rounds._plan import Plan
 from centnn.quantizer import quantize
 
 Array = NDArray[Any]
@@ -47,9 +48,11 @@ def train(
     options: Options,
     monitor: Monitor,
     *,
-    may_refine: bool = True,
+    plan: Plan | None = None,
 ) -> tuple[Array, NDArray[np.float64], float]:
     """Train on X (N, D), all weights > 0 or None: centers, counts and the squared error.
+
+    With a plan for `_rounds`, nothing comes after these.
 
     Centers are float64 if X is, else float32; each is the mean of `counts` samples (but fixed
     ones), at least one. They are fewer than asked for only if training was stopped, or if
@@ -66,7 +69,7 @@ def train(
     report = _reporter(monitor, exponent)
     start = options.init if options.fixed is None else options.fixed
     n_fixed = 0 if options.fixed is None else len(options.fixed)
-    refines = may_refine and _suits_worklist(samples, options.n_clusters)
+    refines = plan is None and _suits_worklist(samples, options.n_clusters)
     centers, labels, counts, _ = _rounds.train(
         samples,
         weights,
@@ -76,6 +79,7 @@ def train(
         options.n_threads,
         init=None if start is None else np.ldexp(start, -exponent),
         fixed=n_fixed,
+        plan=plan,
     )
     if refines and not monitor.stopped:
         samples = samples.astype(centers.dtype, copy=False)

@@ -2,7 +2,7 @@
 
 from cython.parallel cimport prange, threadid
 from libc.stdint cimport uint8_t, uint32_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 import numpy as np
 
@@ -23,7 +23,7 @@ cdef extern from "product.h" nogil:
         uint32_t first
 
 cdef extern from "internal.h" nogil:
-    # What _search.pxd declares without the codes.
+    # What _search.pxd declares without this member.
     ctypedef struct kernel_with_codes "centnn_kernel":
         void (*nearest_codes)(const centnn_codes *codes, const void *tables, size_t n_queries,
                      size_t n_nearest, double *distances, uint32_t *places,
@@ -68,40 +68,33 @@ cdef size_t table_size(const Queries *queries) noexcept nogil:
     return queries.m * queries.k * queries.real_size
 
 
-cdef void fill_table(const Queries *queries, Py_ssize_t i, char *table) noexcept nogil:
-    """Write the squared distances of query i's parts from the codewords of each, [m][k]."""
-    cdef Py_ssize_t part, d = queries.d, k = queries.k
+cdef void fill_tables(const Queries *queries, Py_ssize_t start, Py_ssize_t n,
+                      char *tables) noexcept nogil:
+    """Write the squared distances of queries' parts from the codewords of each, [n][m][k]."""
+    cdef Py_ssize_t part, q, d = queries.d, k = queries.k
+    # Part by part, so that a part's codewords stay in the cache.
     for part in range(queries.m):
-        queries.kernel.near.gaps(
-            queries.columns + part * d * k * queries.real_size, k, k, d,
-            queries.rows + (i * queries.m + part) * d * queries.real_size,
-            table + part * k * queries.real_size)
+        for q in range(n):
+            queries.kernel.near.gaps(
+                queries.columns + part * d * k * queries.real_size, k, k, d,
+                queries.rows + ((start + q) * queries.m + part) * d * queries.real_size,
+                tables + (q * queries.m + part) * k * queries.real_size)
 
 
 def tables(
     const real[:, :, ::1] columns,  # IN (m, d / m, k), k a multiple of 16
     const real[:, ::1] rows,  # IN (n, d), n >= 1: the queries
-    real[:, :, ::1] out,  # OUT (n, m, at most k)
+    real[:, :, ::1] out,  # OUT (n, m, k)
     int n_threads,
 ):
     """Write the distance tables of queries."""
     cdef Queries queries = queries_of(columns, rows)
-    cdef Py_ssize_t i
-    cdef Memory memory = Memory(n_threads * table_size(&queries))
-    for i in prange(rows.shape[0], nogil=True, num_threads=n_threads, schedule="static"):
-        put_table(&queries, i, out.shape[2] * sizeof(real), <char *> &out[i, 0, 0],
-                  memory.start + threadid() * table_size(&queries))
-
-
-cdef void put_table(const Queries *queries, Py_ssize_t i, size_t row_size, char *out,
-                    char *memory) noexcept nogil:
-    """Write a table whose rows may have fewer entries than there are columns."""
-    cdef Py_ssize_t part
-    cdef size_t stride = queries.k * queries.real_size
-    fill_table(queries, i, out if row_size == stride else memory)
-    if row_size != stride:
-        for part in range(queries.m):
-            memcpy(out + part * row_size, memory + part * stride, row_size)
+    cdef Py_ssize_t i, n = rows.shape[0]
+    for i in prange((n + QUERIES_AT_ONCE - 1) // QUERIES_AT_ONCE, nogil=True,
+                    num_threads=n_threads, schedule="dynamic"):
+        fill_tables(&queries, i * QUERIES_AT_ONCE,
+                    min(<Py_ssize_t> QUERIES_AT_ONCE, n - i * QUERIES_AT_ONCE),
+                    <char *> &out[i * QUERIES_AT_ONCE, 0, 0])
 
 
 cdef struct Task:
@@ -162,13 +155,12 @@ cdef run(const Queries *queries, const Task *task, Py_ssize_t n_groups, int n_th
 cdef void search_piece(const Queries *queries, const Task *task, Py_ssize_t piece,
                        Py_ssize_t start, char *memory) noexcept nogil:
     """Search one piece of the codes for a group of queries, from `start` on."""
-    cdef Py_ssize_t q, n = min(task.group, task.n - start)
+    cdef Py_ssize_t n = min(task.group, task.n - start)
     cdef Py_ssize_t first = task.codes.n * piece // task.n_pieces
     cdef Py_ssize_t to = (piece * task.n + start) * task.n_nearest
     cdef size_t size = table_size(queries)
     cdef centnn_codes codes = task.codes
-    for q in range(n):
-        fill_table(queries, start + q, memory + q * size)
+    fill_tables(queries, start, n, memory)
     codes.codes = <const char *> codes.codes + first * codes.m * codes.code_size
     codes.n = task.codes.n * (piece + 1) // task.n_pieces - first
     codes.first = <uint32_t> first

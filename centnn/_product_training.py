@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from centnn import _local, _options
 from centnn._duplicates import count_distinct
 from centnn._monitor import Monitor
+from centnn._rounds._plan import choose_for_part
 from centnn._rounds._team import Team
 from centnn.codebook import Codebook
 
@@ -84,7 +85,8 @@ def train_part(
     monitor = Monitor(options.callback, options.verbose, n_values)
     # With hundreds of samples a codeword, which is what product quantizers have, to refine takes
     # several times as long as all the rest, and gains less than the next effort does without it.
-    centers, counts, inertia = _local.train(X, weights, options, monitor, may_refine=False)
+    plan = choose_for_part(len(X), X.shape[1], k, effort)
+    centers, counts, inertia = _local.train(X, weights, options, monitor, plan=plan)
     missing = n_codewords - len(centers)
     centers = np.concatenate([centers, np.repeat(centers[:1], missing, axis=0)])
     counts = np.concatenate([counts, np.zeros(missing)])

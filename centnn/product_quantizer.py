@@ -243,10 +243,10 @@ class ProductQuantizer:
             If `queries` is invalid, or `fit` has not been called.
         """
         rows, columns = self._queries_and_columns(queries)
-        tables = np.empty((len(rows), len(columns), len(self.codebooks_[0].centers)), rows.dtype)
+        tables = np.empty((len(rows), columns.shape[0], columns.shape[2]), rows.dtype)
         if len(rows):
             _product.tables(columns, rows, tables, _validation.thread_count(self.n_threads))
-        return tables
+        return np.ascontiguousarray(tables[:, :, : len(self.codebooks_[0].centers)])
 
     def search(
         self, queries: ArrayLike, codes: ArrayLike, n_nearest: int = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass
@@ -53,4 +53,21 @@ def choose(n: int, d: int, k: int, effort: str) -> Plan:
         n_parts=max(1, min(4, n // 1024, k // 8)),
         growth=2.0 if is_low else 1.5,
         n_breaths=(BREATHS_LOW if is_low else BREATHS_HIGH)[effort],
+    )
+
+
+def choose_for_part(n: int, d: int, k: int, effort: str) -> Plan:
+    """Return the plan for the codebook of one part of the vectors of a product quantizer.
+
+    It has hundreds of samples to a codeword, and one of many: shorter lists and a quicker growth
+    pay for a breath more, which gains more than they lose.
+    """
+    plan = choose(n, d, k, effort)
+    return replace(
+        plan,
+        n_near=min(plan.n_near, 24),
+        growth=2.0,
+        quiet=0.003,
+        n_breaths=max(plan.n_breaths, 1),
+        breath_quiet=0.004,
     )

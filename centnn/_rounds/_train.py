@@ -148,7 +148,7 @@ def train(
 ) -> tuple[Array, NDArray[np.int32], NDArray[np.float64], int]:
     """Return (centers (K, D), labels (N,), counts (K,), rounds).
 
-    The first `fixed` codewords of `init` stay as they are. `plan` is for tests.
+    The first `fixed` codewords of `init` stay as they are. Without a plan one is chosen.
     """
     n, d = samples.shape
     plan = plan or _plan.choose(n, d, n_clusters, effort)
