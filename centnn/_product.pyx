@@ -26,15 +26,16 @@ cdef extern from "internal.h" nogil:
     # What _search.pxd declares without this member.
     ctypedef struct kernel_with_codes "centnn_kernel":
         void (*nearest_codes)(const centnn_codes *codes, const void *tables, size_t n_queries,
-                     size_t n_nearest, double *distances, uint32_t *places,
-                     void *scratch) noexcept nogil
+                              size_t n_nearest, double *distances, uint32_t *places,
+                              void *scratch) noexcept nogil
 
 ctypedef fused real:
     float
     double
 
 cdef enum:
-    # Codes of a piece: pieces are searched apart, so that few queries keep all threads busy.
+    # Codes of a piece, at least: pieces are searched apart, so that few queries keep all threads
+    # busy.
     LEAST_CODES = 16384
     # Bytes of the tables that several queries share: more would not stay in a core's cache.
     MOST_SHARED = 1 << 20
@@ -130,8 +131,10 @@ def search(
     task.group = QUERIES_AT_ONCE if QUERIES_AT_ONCE * table_size(&queries) <= MOST_SHARED else 1
     task.n_nearest = n_nearest
     cdef Py_ssize_t n_groups = (task.n + task.group - 1) // task.group
-    task.n_pieces = max(1, min(2 * n_threads // n_groups,
-                               codes.shape[0] // max(LEAST_CODES, n_nearest)))
+    task.n_pieces = 1
+    if n_threads > 1:
+        task.n_pieces = max(1, min((2 * n_threads + n_groups - 1) // n_groups,
+                                   codes.shape[0] // max(LEAST_CODES, n_nearest)))
     distances = np.empty((task.n_pieces, task.n, n_nearest))
     places = np.empty((task.n_pieces, task.n, n_nearest), np.uint32)
     task.distances = &distances[0, 0, 0]

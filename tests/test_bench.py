@@ -209,3 +209,38 @@ def test_training_refuses_test_pictures(data_dir):
     command = [sys.executable, str(BENCH / "train_photo.py"), str(images)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1 and "is the test picture" in done.stderr
+
+
+def test_product():
+    pytest.importorskip("threadpoolctl")
+    lines = run("product.py", "--quick")
+    result = json.loads(lines[-1])
+    assert result["bench"] == "product"
+    assert set(result["modes"]) == {"on the base", "apart"}
+    threads = {str(n_threads) for n_threads in result["threads"]}
+    for mode in result["modes"].values():
+        assert mode["seconds"].keys() == mode["results"].keys() >= {"centnn"}
+        assert mode["results"]["centnn"]["recall_difference"] == 0
+        for who, figures in mode["results"].items():
+            assert mode["seconds"][who].keys() == threads
+            assert figures["distortion"] > 0
+            assert 0 < figures["recall"] < 1 and 0 < figures["recall_se"] < 0.1
+    assert [row["name"].split()[0] for row in result["search"]] == ["encode", "tables"] + 5 * [
+        "search"
+    ]
+    for row in result["search"]:
+        assert min(row["ms"]["centnn"].values()) > 0
+
+
+def test_no_query_of_product_is_in_the_base(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCH))
+    product = pytest.importorskip("product")
+    X = np.arange(103.0).reshape(-1, 1)
+    for mode in product.MODES:
+        seen = []
+        for fold in range(product.FOLDS):
+            train, base, queries = product.split(X, fold, mode)
+            assert not np.isin(queries, base).any() and not np.isin(queries, train).any()
+            assert np.isin(train, base).all() == (mode == "on the base")
+            seen.append(queries)
+        assert np.array_equal(np.sort(np.concatenate(seen), axis=0), X)

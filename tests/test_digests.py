@@ -62,6 +62,13 @@ def coded(function, channels, **options):
     return make
 
 
+def product(n_threads):
+    X = numbers(3000, 16, 256).astype(np.float32)
+    pq = centnn.ProductQuantizer(4, 32, n_threads=n_threads).fit(X)
+    codes = pq.encode(X)
+    return [pq.codewords_, codes, pq.distance_tables(X[:3]), *pq.search(X[:20], codes, 7)]
+
+
 def palette(n_threads):
     indexed = centnn.image.make_palette(picture(3), 16, n_threads=n_threads)
     return [indexed.palette, indexed.indices]
@@ -84,6 +91,7 @@ CASES = {
     "grey photograph": coded("compress_photo", 1, quality=50),
     "colour photograph": coded("compress_photo", 3, quality=80),
     "palette": palette,
+    "product quantizer": product,
 }
 
 
