@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -400,15 +401,15 @@ class ProductQuantizer:
         return np.ascontiguousarray(numbers, dtype)
 
 
-def _not_fitted() -> ValueError:
-    """Return scikit-learn's error for what is not fitted, or a ValueError where that is missing."""
-    message = (
+def _not_fitted() -> Exception:
+    """Return scikit-learn's error for what is not fitted, or one like it where that is missing."""
+    try:
+        kind = importlib.import_module("sklearn.exceptions").NotFittedError
+    except ImportError:
+        # An AttributeError, too, so that hasattr() may ask for what fit sets.
+        kind = type("NotFittedError", (ValueError, AttributeError), {})
+    error: Exception = kind(
         "This ProductQuantizer instance is not fitted yet. Call 'fit' with appropriate arguments "
         "before using this estimator."
     )
-    try:
-        from sklearn.exceptions import NotFittedError
-    except ImportError:
-        return ValueError(message)
-    error: ValueError = NotFittedError(message)
     return error

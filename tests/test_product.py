@@ -366,6 +366,18 @@ def test_not_fitted(call, tmp_path):
         getattr(pq, call)(tmp_path / "pq" if call == "save" else [[0, 0]])
 
 
+@pytest.mark.parametrize("has_sklearn", [True, False])
+def test_nothing_of_fit_is_there_before(has_sklearn, monkeypatch):
+    if not has_sklearn:
+        monkeypatch.setitem(sys.modules, "sklearn.exceptions", None)
+    pq = centnn.ProductQuantizer(2, 2)
+    for name in ("codebooks_", "codewords_", "inertia_", "n_features_in_"):
+        assert not hasattr(pq, name)
+        assert hasattr(centnn.ProductQuantizer(2, 2).fit(X4), name)
+    with pytest.raises(ValueError, match="This ProductQuantizer instance is not fitted yet"):
+        pq.encode(X4)
+
+
 @pytest.mark.parametrize(
     ("call", "arguments", "message"),
     [

@@ -22,6 +22,7 @@ X = np.random.default_rng(0).random((400, 4), np.float32)
 IMG = np.random.default_rng(1).integers(0, 256, (24, 40, 3), np.uint8)
 BOOK = centnn.fit_codebook(X, 20)
 CODES = centnn.quantize(X, BOOK)
+PRODUCT = centnn.ProductQuantizer(2, 20, n_threads=1).fit(X)
 FILE = centnn.image.compress(IMG, n_codewords=8, n_threads=1)
 PHOTO = centnn.image.compress_photo(IMG, n_threads=1)
 
@@ -38,6 +39,8 @@ JOBS = {
     "rate": fit(rate_weight=0.01),
     "quantize": lambda: centnn.quantize(X, BOOK, n_threads=1).tobytes(),
     "dequantize": lambda: centnn.dequantize(CODES, BOOK).tobytes(),
+    "product": lambda: centnn.ProductQuantizer(2, 20, n_threads=1).fit(X).codewords_.tobytes(),
+    "search": lambda: PRODUCT.search(X, PRODUCT.encode(X), 3)[1].tobytes(),
     "compress": lambda: centnn.image.compress(IMG, n_codewords=8, n_threads=1),
     "decompress": lambda: centnn.image.decompress(FILE).tobytes(),
     "compress_photo": lambda: centnn.image.compress_photo(IMG, n_threads=1),

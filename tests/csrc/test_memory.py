@@ -16,7 +16,7 @@ import pytest
 HERE = Path(__file__).parent
 SPARSE = os.environ.get("CENTNN_TEST_REQUESTS", "8")
 JOBS = (
-    *("fast", "best", "classic", "group", "rate", "quantize", "dequantize"),
+    *("fast", "best", "classic", "group", "rate", "quantize", "dequantize", "product", "search"),
     *("compress", "decompress", "compress_photo", "decompress_photo", "palette"),
 )
 
