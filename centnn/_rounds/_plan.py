@@ -59,8 +59,9 @@ def choose(n: int, d: int, k: int, effort: str) -> Plan:
 def choose_for_part(n: int, d: int, k: int, effort: str) -> Plan:
     """Return the plan for the codebook of one part of the vectors of a product quantizer.
 
-    It has hundreds of samples to a codeword, and one of many: shorter lists and a quicker growth
-    pay for a breath more, which gains more than they lose.
+    It is one of many, and mostly has hundreds of samples to a codeword: shorter lists and a quicker
+    growth pay for a breath more, which gains more than they lose. With few samples, a breath would
+    take half as long as all the rest, for what new samples have little of.
     """
     plan = choose(n, d, k, effort)
     return replace(
@@ -68,6 +69,6 @@ def choose_for_part(n: int, d: int, k: int, effort: str) -> Plan:
         n_near=min(plan.n_near, 24),
         growth=2.0,
         quiet=0.003,
-        n_breaths=max(plan.n_breaths, 1),
+        n_breaths=max(plan.n_breaths, 1 if n >= 64 * k else 0),
         breath_quiet=0.004,
     )
