@@ -32,6 +32,9 @@ HEADER = struct.Struct("<8sB3xI")
 CHECKSUM = struct.Struct("<I")
 WHAT = "product quantizer file"
 
+# So that a number of a code has at most 16 bits.
+MOST_CODEWORDS = 1 << 16
+
 
 def pack(books: Sequence[dict[str, Any]]) -> bytes:
     """Return the bytes of a file that holds codebooks, given by the fields of `Codebook`."""
@@ -65,6 +68,13 @@ def unpack(data: bytes) -> list[dict[str, Any]]:
     for size in sizes:
         books.append(_bookfile.unpack(data[start : start + size]))
         start += size
-    if len({(book["centers"].shape, book["centers"].dtype) for book in books}) != 1:
-        raise ValueError(f"{WHAT} must hold codebooks of one shape and type, at least one")
+    centers = [book["centers"] for book in books]
+    if len({(array.shape, array.dtype) for array in centers}) != 1 or centers[0].size == 0:
+        raise ValueError(f"{WHAT} must hold codebooks of one shape and type, none of them empty")
+    if len(centers[0]) > MOST_CODEWORDS:
+        raise ValueError(
+            f"{WHAT} must hold at most {MOST_CODEWORDS} codewords a codebook, got {len(centers[0])}"
+        )
+    if not all(np.isfinite(array).all() for array in centers):
+        raise ValueError(f"{WHAT} must hold finite codewords only")
     return books

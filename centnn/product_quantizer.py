@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from centnn import _options, _product, _product_training, _productfile, _validation
 from centnn._files import write_atomically
+from centnn._productfile import MOST_CODEWORDS
 from centnn.codebook import Codebook
 from centnn.quantizer import as_bytes, code_type, dequantize, quantize
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["ProductQuantizer"]
 
 Array = NDArray[Any]
-
-# So that a number of a code has at most 16 bits.
-MOST_CODEWORDS = 1 << 16
 
 # Codes are numbered by 32 bits in a search.
 MOST_CODES = (1 << 32) - 1

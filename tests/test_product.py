@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import centnn
-from centnn import _search
+from centnn import _productfile, _search
 
 X4 = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
 
@@ -284,6 +284,33 @@ def test_a_damaged_file_is_refused(tmp_path):
         path.write_bytes(bad)
         with pytest.raises(ValueError, match="product quantizer file must"):
             centnn.ProductQuantizer.load(path)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "fill", "message"),
+    [
+        ([], 0, "codebooks of one shape and type, none of them empty"),
+        ([(2, 3), (2, 4)], 0, "codebooks of one shape and type, none of them empty"),
+        ([(0, 3), (0, 3)], 0, "codebooks of one shape and type, none of them empty"),
+        ([(2, 0)], 0, "codebooks of one shape and type, none of them empty"),
+        ([(65537, 1)], 0, "at most 65536 codewords a codebook, got 65537"),
+        ([(2, 3)], np.nan, "finite codewords only"),
+    ],
+)
+def test_files_that_are_whole_but_wrong(shapes, fill, message, tmp_path):
+    books = [
+        {
+            "centers": np.full(shape, fill, np.float32),
+            "counts": np.zeros(shape[0]),
+            "inertia": 0.0,
+            "n_iter": 0,
+            "history": np.empty((0, 2)),
+        }
+        for shape in shapes
+    ]
+    (tmp_path / "pq").write_bytes(_productfile.pack(books))
+    with pytest.raises(ValueError, match=f"product quantizer file must hold {message}"):
+        centnn.ProductQuantizer.load(tmp_path / "pq")
 
 
 def test_a_codebook_is_no_product_quantizer(tmp_path):
