@@ -2,10 +2,12 @@
  * check_isas.c - every instruction set against the scalar one, in C only, so that it runs under an
  * emulator
  *
- * Codes, distances, runner-up and top-k, in many shapes, must have the same bytes. Prints a line
- * per instruction set; exits with 1 at a difference.
+ * Codes, distances, runner-up and top-k, in many shapes, and the nearest codes of a product
+ * quantizer, must have the same bytes. Prints a line per instruction set; exits with 1 at a
+ * difference.
  */
 #include "centnn.h"
+#include "dispatch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +115,48 @@ static int check(const char *isa, size_t n, size_t k, size_t d, centnn_dtype typ
     return ok;
 }
 
+/* The nearest codes of a product quantizer, with many ties. */
+static int check_codes(const char *isa, size_t n_queries, size_t code_size, centnn_dtype type)
+{
+    enum { N = 70, M = 3, K = 16 };
+    const size_t size = type == CENTNN_F64 ? 8 : 4, n = n_queries * N_NEAREST;
+    void *tables = allocate(n_queries * M * K * size),
+         *scratch = allocate(QUERIES_AT_ONCE * M * K * size);
+    uint8_t *numbers = allocate(N * M * code_size);
+    const centnn_codes codes = {numbers, code_size, N, M, K, 5};
+    double *distances[2] = {allocate(n * 8), allocate(n * 8)};
+    uint32_t *places[2] = {allocate(n * 4), allocate(n * 4)};
+    int ok;
+
+    seed = n_queries;
+    fill(tables, n_queries * M * K, type, 1);
+    for (size_t i = 0; i < N * M; i++) {
+        const unsigned code = (unsigned)(noise() * 8 + 8) % K;
+
+        if (code_size == 1)
+            numbers[i] = (uint8_t)code;
+        else
+            ((uint16_t *)(void *)numbers)[i] = (uint16_t)code;
+    }
+    for (int i = 0; i < 2; i++) {
+        centnn_set_isa(i ? isa : "scalar");
+        centnn_current_kernel(type)->nearest_codes(&codes, tables, n_queries, N_NEAREST,
+                                                   distances[i], places[i], scratch);
+    }
+    ok = !memcmp(distances[0], distances[1], n * 8) && !memcmp(places[0], places[1], n * 4);
+    if (!ok)
+        printf("%s differs: codes of %zu bytes, %zu queries, type %d\n", isa, code_size, n_queries,
+               (int)type);
+    for (int i = 0; i < 2; i++) {
+        free(distances[i]);
+        free(places[i]);
+    }
+    free(numbers);
+    free(scratch);
+    free(tables);
+    return ok;
+}
+
 int main(void)
 {
     static const size_t dims[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 40, 65};
@@ -130,6 +174,11 @@ int main(void)
         }
         ok &= check(isa, 3200, 300, 2, CENTNN_F32, 0); /* long enough to prune */
         ok &= check(isa, 3200, 300, 12, CENTNN_F64, 0);
+        for (size_t n = 1; n <= QUERIES_AT_ONCE; n++) {
+            for (int variant = 0; variant < 4; variant++)
+                ok &= check_codes(isa, n, variant & 1 ? 2 : 1,
+                                  variant & 2 ? CENTNN_F64 : CENTNN_F32);
+        }
         printf("%s %s\n", isa, ok ? "ok" : "FAILED");
     }
     return !ok;
