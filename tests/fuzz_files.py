@@ -14,12 +14,14 @@ import zlib
 import atheris
 
 with atheris.instrument_imports(include=["centnn"]):
-    from centnn import _bookfile
+    from centnn import _bookfile, _chunks, _productfile
     from centnn.image import container, header, version2
 
 MAX_PIXELS = 1 << 16
 READERS = (
     _bookfile.unpack,
+    _productfile.unpack,
+    lambda data: _chunks.unpack(data, None),
     header.read_header,
     version2.unpack_book,
     lambda data: container.decompress(data, max_pixels=MAX_PIXELS),
