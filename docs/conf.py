@@ -4,12 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+import centnn
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
 # The site is built from public data, so that everyone gets the same pages.
 os.environ.pop("CENTNN_DATA", None)
-
-import centnn
 
 project = "centnn"
 author = "the centnn developers"
@@ -31,7 +31,9 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_generated", "benchmarks/*", "examples/*", "**/GALLERY_HEADER.rst"]
 
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["deflist"]
+# Names stand in single backquotes in docstrings.
+default_role = "code"
 myst_heading_anchors = 3
 
 # Types are in the descriptions, where shapes and units are, too.
@@ -51,6 +53,9 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
     "matplotlib_animations": (True, "jshtml"),
     "abort_on_example_error": True,
+    "within_subsection_order": "FileNameSortKey",
+    "remove_config_comments": True,
+    "capture_repr": (),
     "show_memory": False,
     "write_computation_times": False,
     "download_all_examples": False,

@@ -100,7 +100,7 @@ def search(runs: Sequence[Run], plot: Path) -> str:
         [
             f"{row['name']}, N = {row['n']:,}",
             f"{digits(row['ms']['centnn'][threads])} ms",
-            *(f"{digits(row['ratio'][peer][threads], 2)} ×" for peer in PEERS),
+            *(f"{digits(row['ratio'][peer][threads], 2)} x" for peer in PEERS),
         ]
         for row in rows
     ]
@@ -114,17 +114,17 @@ def train(runs: Sequence[Run], plot: Path) -> str:
     rows = [row for row in rows_of(runs, lambda row: row["name"]) if "article" not in row["tags"]]
     # The sets whose clusters everybody finds tell nothing apart.
     telling = [row for row in rows if row["k"] >= 100]
-    n_lines = -(-len(telling) // 3)
-    figure, panels = new_figure((9, 2.9 * n_lines), n_lines, 3)
+    n_lines = -(-len(telling) // 2)
+    figure, panels = new_figure((7.5, 2.6 * n_lines), n_lines, 2)
     for panel, row in zip(panels.flat, telling, strict=False):
         draw_training(panel, row)
     for panel in panels.flat[len(telling) :]:
         panel.set_axis_off()
     figure.supxlabel("seconds", fontsize=10)
-    figure.supylabel("error over the least one, − 1, in %", fontsize=10)
+    figure.supylabel("above the least error, in %", fontsize=10)
     figure.savefig(plot)
     lines = [
-        [f"{row['name']}, {row['n']:,} × {row['d']}", *(cell(row, name) for name in TRAINERS)]
+        [f"{row['name']}, {row['n']:,} x {row['d']}", *(cell(row, name) for name in TRAINERS)]
         for row in rows
     ]
     return (
@@ -154,10 +154,10 @@ def draw_training(panel: Any, row: Run) -> None:
             panel.plot(result["seconds"], excess, marker, color=colour, markersize=4)
             panel.annotate(
                 label, (result["seconds"], excess), (3, 3), textcoords="offset points",
-                fontsize=7, color=colour,
+                fontsize=8, color=colour, rotation=35,
             )  # fmt: skip
-    panel.set(xscale="log", ylim=(-1, 23), title=row["name"])
-    panel.margins(x=0.3)
+    panel.set(xscale="log", ylim=(-1, 26), title=row["name"])
+    panel.margins(x=0.2)
     panel.title.set_fontsize(9)
     panel.tick_params(labelsize=8)
     panel.grid(alpha=0.3)
@@ -211,7 +211,8 @@ def photo(runs: Sequence[Run], plot: Path) -> str:
     for panel, kind, measure in zip(panels.flat, ("grey", "colour"), ("psnr", "rgb"), strict=True):
         draw_savings(panel, run[kind], measure, codecs)
         panel.set_title(f"{kind}: size beside JPEG, %", fontsize=10)
-    panels.flat[0].legend(fontsize=8, loc="lower left", framealpha=0.9)
+    handles = panels.flat[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=4, fontsize=8)
     figure.savefig(plot)
     lines = [
         [
@@ -289,7 +290,7 @@ def codec(runs: Sequence[Run], plot: Path) -> str:
         ]
         for row in rows
     ]
-    heading = ["4×4 blocks, grey", "K = 256", "K = 1024", "rate weight", "beside JPEG"]
+    heading = ["4x4 blocks, grey", "K = 256", "K = 1024", "rate weight", "beside JPEG"]
     return f"![PSNR over bits a pixel](_generated/{plot.name})\n\n{table(heading, lines)}"
 
 

@@ -1,4 +1,4 @@
-"""The directive `centnn`: run lines of the shell when the site is built, show them and their output.
+"""The directive `centnn`: run lines of the shell when the site is built, and show what they print.
 
 All of a page's lines run in one new folder, which has the example pictures of scikit-image that
 the page names, as `coffee.png`. A line that fails is an error, and so is a document without it.

@@ -2,10 +2,11 @@
 Blocks of pixels beside K-Means
 ===============================
 
-The second experiment of the article that this library started from: a grey picture of 128×128 pixels
-is cut into 1024 blocks of 4×4, and each block is shown as one of 512 codewords.
+The second experiment of the article that this library started from: a grey picture of 128x128
+pixels is cut into 1024 blocks of 4x4, and each block is shown as one of 512 codewords.
 """
 
+# sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 import numpy as np
 from skimage.data import camera
@@ -45,8 +46,8 @@ for name, decibels in quality.items():
     print(f"{name:22} {decibels:.2f} dB")
 
 # %%
-# The quality of each. ``classic`` grows the codebook beside the codeword with the largest error, and
-# does not find out that other pairs of blocks are nearer to each other.
+# The quality of each. ``classic`` grows the codebook beside the codeword with the largest error,
+# and does not find out that other pairs of blocks are nearer to each other.
 
 figure, axis = plt.subplots(figsize=(6.4, 2.8), layout="constrained")
 bars = axis.barh(list(quality), list(quality.values()), color=["C3", "C1", "0.6", "0.6", "0.6"])

@@ -2,8 +2,8 @@
 The codewords of a codebook
 ===========================
 
-Cut into blocks of 8×8 pixels, a picture of bricks is made of few kinds of blocks. Here is a codebook
-of 64 of them, drawn as blocks: those that occur most often come first.
+Cut into blocks of 8x8 pixels, a picture of bricks is made of few kinds of blocks. Here is a
+codebook of 64 of them, drawn as blocks: those that occur most often come first.
 """
 
 import matplotlib.pyplot as plt

@@ -2,11 +2,12 @@
 Grey levels beside K-Means
 ==========================
 
-The first experiment of the article that this library started from: a grey picture of 128×128 pixels,
-each pixel one of 48 grey levels. The article uses *lena*; here it is a picture that comes with
-scikit-image.
+The first experiment of the article that this library started from: a grey picture of 128x128
+pixels, each shown as one of 48 grey levels. The article uses *lena*; here it is a picture that
+comes with scikit-image.
 """
 
+# sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 import numpy as np
 from skimage.data import camera
@@ -21,8 +22,8 @@ X = img.reshape(-1, 1).astype(float)
 
 # %%
 # A codebook of scalars can be found exactly, and by default centnn does so. ``classic`` is the
-# published algorithm. K-Means is shown from a random start, which is what the article compares with,
-# and from k-means++, which is what people use.
+# published algorithm. K-Means is shown from a random start, which is what the article compares
+# with, and from k-means++, which is what people use.
 
 
 def k_means(init, n_init=1):

@@ -2,8 +2,9 @@
 Quality over size: photo mode, JPEG and WebP
 ============================================
 
-How good a photograph looks for so many bits a pixel, in photo mode and in two formats that everybody
-has. Further up and further left is better. ``centnn rd PICTURE`` draws this for a picture of yours.
+How good a photograph looks for so many bits a pixel, in photo mode and in two formats that
+everybody has. Further up and further left is better. ``centnn rd PICTURE`` draws this for a picture
+of yours.
 """
 
 import io
@@ -19,8 +20,8 @@ img = chelsea()
 n_pixels = img.shape[0] * img.shape[1]
 
 # %%
-# Photo mode at several qualities. Its codebooks come with the library; they were not trained on this
-# picture.
+# Photo mode at several qualities. Its codebooks come with the library; they were not trained on
+# this picture.
 
 
 def photo(quality):
