@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from centnn import _features, _validation
+from centnn import _features, _mini_batch, _options, _validation
 from centnn._base import Estimator, NotFittedError
 from centnn._monitor import Callback
 from centnn.codebook import fit
@@ -53,11 +53,11 @@ class CentNN(Estimator):
     cluster_centers_ : ndarray, shape (n_clusters, n_features)
         The centroids.
     labels_ : ndarray, shape (n_samples,), int32
-        Cluster of each sample.
+        Cluster of each sample that `fit` was given.
     inertia_ : float
-        Sum over the samples of weight times squared distance to their centroid, the nearest one.
+        Sum over these samples of weight times squared distance to their centroid, the nearest one.
     n_iter_ : int
-        Epochs that the training took.
+        Epochs that the training took, and mini-batches since.
     n_features_in_ : int
         Features seen by `fit`.
     feature_names_in_ : ndarray, shape (n_features_in_,), object
@@ -138,6 +138,88 @@ class CentNN(Estimator):
         self.labels_ = labels
         self.inertia_ = inertia
         self.n_iter_ = training.n_iter
+        self._counts = training.counts
+        self._stream: _mini_batch.State | None = None
+        return self
+
+    def partial_fit(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Learn a mini-batch of a stream, after what has been learnt so far.
+
+        The first batch starts with one cluster, or with `init`; later ones, and the first after
+        `fit`, go on from there. Clusters are split until there are `n_clusters`, but one for every
+        four samples so far is the most. Batches may be of any size; the n-th one counts n times as
+        much as the first, so that what was learnt early is forgotten. Options that choose how `fit`
+        trains, `callback` and `verbose` are not used.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Samples. The first batch decides on the number of features and on the type of the
+            centroids: float64 if it is neither an unsigned integer of up to 16 bits nor a smaller
+            float.
+        y : object, optional
+            Ignored.
+        sample_weight : array_like, shape (n_samples,), optional
+            How many times each sample counts, at least 0; once by default.
+
+        Returns
+        -------
+        CentNN
+            The estimator itself, without `labels_` and `inertia_`: it does not have the samples any
+            more. If the call fails or is interrupted, the estimator is as it was before.
+
+        Raises
+        ------
+        TypeError
+            If X is sparse or holds what is no number.
+        ValueError
+            If X or `sample_weight` is invalid, or X has other features than the first batch; if
+            `fixed` or `rate_weight` is given, or `n_clusters` is less than the clusters there are.
+
+        References
+        ----------
+        .. [1] D.-C. Park, "Centroid neural network for unsupervised competitive learning", IEEE
+           Transactions on Neural Networks 11(2), 520-528, 2000.
+
+        Notes
+        -----
+        A batch gets one epoch of winners' moves and one of winners' and losers' moves [1]_, in the
+        order of its samples, and another one after each growth by half. Splits go where the two
+        halves of a cluster's samples, whose means are learnt as well, are farthest from being one.
+        Then a centroid goes where a split gains twice of what its removal costs.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> model = centnn.CentNN(2)
+        >>> for batch in ([[0.0], [10.0], [1.0], [9.0]], [[0.0], [10.0], [1.0], [9.0]]):
+        ...     model = model.partial_fit(batch)
+        >>> sorted(model.cluster_centers_[:, 0].tolist())
+        [0.5, 9.5]
+        """
+        is_first = not hasattr(self, "cluster_centers_")
+        names = _features.names_of(X) if is_first else None
+        samples = _validation.samples(X) if is_first else self._samples(X)
+        options = _options.validated(samples.shape[1], **self.get_params())
+        state = self._state(samples, options)
+        weights = _validation.sample_weights(sample_weight, len(samples))
+        used = weights > 0
+        _mini_batch.learn(
+            state,
+            np.ascontiguousarray(samples[used], np.float64),
+            weights[used],
+            options.n_clusters,
+            options.n_threads,
+        )
+        if is_first:
+            self._start_features(names, samples.shape[1])
+        self.cluster_centers_ = state.centers.astype(state.dtype)
+        self.n_iter_ = 1 if is_first else self.n_iter_ + 1
+        self._stream = state
+        for name in ("labels_", "inertia_"):
+            vars(self).pop(name, None)
         return self
 
     def fit_predict(
@@ -204,7 +286,7 @@ class CentNN(Estimator):
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If X is invalid or has another number of features, or other feature names, than in `fit`.
+            If X is invalid or has other features than in `fit`.
 
         Examples
         --------
@@ -300,6 +382,25 @@ class CentNN(Estimator):
         self._check_fitted()
         prefix = type(self).__name__.lower()
         return np.array([f"{prefix}{j}" for j in range(len(self.cluster_centers_))], dtype=object)
+
+    def _state(self, samples: Array, options: _options.Options) -> _mini_batch.State:
+        """Return a copy of what is known before these samples, which the options suit."""
+        if options.fixed is not None or options.rate_weight:
+            raise ValueError("fixed must be None and rate_weight must be 0 for partial_fit")
+        if not hasattr(self, "cluster_centers_"):
+            dtype = np.dtype(np.float64 if samples.dtype == np.float64 else np.float32)
+            if options.init is not None:
+                return _mini_batch.start(options.init, np.zeros(len(options.init)), dtype, 0)
+            return _mini_batch.start(np.zeros((1, samples.shape[1])), np.zeros(1), dtype, 0)
+        if options.n_clusters < len(self.cluster_centers_):
+            raise ValueError(
+                "n_clusters must be at least the number of clusters that there are, "
+                f"{len(self.cluster_centers_)}, got {options.n_clusters}"
+            )
+        if self._stream is not None:
+            return self._stream.copy()
+        centers = self.cluster_centers_
+        return _mini_batch.start(centers, self._counts, centers.dtype, len(self.labels_))
 
     def _samples(self, X: ArrayLike) -> Array:
         """Return X as samples of the features that the estimator was fitted with."""
