@@ -73,8 +73,8 @@ class StandIn:
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
-        parameters = list(inspect.signature(cls.__init__).parameters.values())
-        return {parameter.name: parameter.default for parameter in parameters[1:]}
+        parameters = inspect.signature(cls).parameters
+        return {name: parameters[name].default for name in sorted(parameters)}
 
 
 if TYPE_CHECKING:
