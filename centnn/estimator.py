@@ -178,17 +178,17 @@ class CentNN(Estimator):
             If X or `sample_weight` is invalid, or X has other features than the first batch; if
             `fixed` or `rate_weight` is given, or `n_clusters` is less than the clusters there are.
 
-        References
-        ----------
-        .. [1] D.-C. Park, "Centroid neural network for unsupervised competitive learning", IEEE
-           Transactions on Neural Networks 11(2), 520-528, 2000.
-
         Notes
         -----
         A batch gets one epoch of winners' moves and one of winners' and losers' moves [1]_, in the
         order of its samples, and another one after each growth by half. Splits go where the two
         halves of a cluster's samples, whose means are learnt as well, are farthest from being one.
         Then a centroid goes where a split gains twice of what its removal costs.
+
+        References
+        ----------
+        .. [1] D.-C. Park, "Centroid neural network for unsupervised competitive learning", IEEE
+           Transactions on Neural Networks 11(2), 520-528, 2000.
 
         Examples
         --------
@@ -229,7 +229,7 @@ class CentNN(Estimator):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight : object
             As for `fit`.
 
         Returns
@@ -252,7 +252,7 @@ class CentNN(Estimator):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight : object
             As for `fit`.
 
         Returns
