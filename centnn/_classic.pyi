@@ -15,6 +15,6 @@ def train(
     check: Callable[[], None] = ...,
     n_threads: int = 1,
     epsilon: float = 0.05,
-    theta: float = 2,
+    theta: float = 2.0,
     patience: int = 2,
 ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64], int]: ...

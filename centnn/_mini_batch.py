@@ -13,8 +13,10 @@ it has. A batch is gone once it has been learnt, which asks for what is not in t
   goes along (`_moves`). A split takes the centroid where the halves say that it gains most, and
   puts a centroid on each of them, with the weight that it has.
 * Searching: samples are searched for in slices, with the centroids as they are before a slice.
+  The winner is then the one of the nearest two, and of the one that has the sample, with which it
+  adds least to the error; centroids of little weight come to meet it (Hartigan's criterion).
 * Relocation: what the first batches look like is not what all look like. After each batch,
-  centroids whose removal would cost less than half of what another's split would gain go there.
+  centroids whose removal would cost about a third of what another's split would gain go there.
   The cost is the sum over the samples of how much farther away the second nearest centroid is.
 
 No randomness, and the same bits at any number of threads.
@@ -36,11 +38,11 @@ Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 SLICE = 1024  # samples that are searched for at once
-GROWTH = 1.5  # a batch's samples settle each time that there are so many times more centroids
-EVIDENCE = 4  # samples so far for each centroid, at least
+GROWTH = 1.1  # a batch's samples settle each time that there are so many times more centroids
+EVIDENCE = 2  # samples so far for each centroid, at least
 # Relocation: removals cost less than this part of what they gain; the cost is believed after so
 # many samples of the stream for each centroid, the gain after so many samples of the cluster.
-CHEAPER = 0.5
+CHEAPER = 0.35
 ENOUGH_OF_STREAM = 16
 ENOUGH_OF_CLUSTER = 12
 
@@ -97,29 +99,29 @@ def learn(state: State, samples: Floats, weights: Floats, n_clusters: int, n_thr
     clusters = np.zeros(len(samples), np.int32)
     sides = np.zeros(len(samples), np.int8)
 
-    def each_slice(move: Callable[..., None], n_nearest: int) -> None:
+    def each_slice(move: Callable[..., None]) -> None:
         for i in range(0, len(samples), SLICE):
             part = slice(i, i + SLICE)
-            codes = _search(state, samples[part], n_nearest, n_threads)
+            codes = _two_nearest(state, samples[part], n_threads)
             move(samples[part], weights[part], codes, clusters[part], sides[part])
 
     _fade(state, float(weights.sum()))
     state.n_samples += len(samples)
     limit = min(n_clusters, max(1, state.n_samples // EVIDENCE))
-    each_slice(Moves(state).take_in, 2)
-    each_slice(Moves(state).settle, 1)
+    each_slice(Moves(state).take_in)
+    each_slice(Moves(state).settle)
     while len(state.centers) < limit and _grow(state, limit, clusters, sides):
-        each_slice(Moves(state).settle, 2)
+        each_slice(Moves(state).settle)
     state.age += len(samples)
     _relocate(state)
 
 
-def _search(state: State, samples: Floats, n_nearest: int, n_threads: int) -> NDArray[np.int32]:
-    """Return the nearest centroids of each sample, (n, n_nearest)."""
+def _two_nearest(state: State, samples: Floats, n_threads: int) -> NDArray[np.int32]:
+    """Return the nearest and the second nearest centroid of each sample, (n, 2)."""
     if len(state.centers) == 1:
-        return np.zeros((len(samples), n_nearest), np.int32)
+        return np.zeros((len(samples), 2), np.int32)
     centers = state.centers.astype(state.dtype)
-    found = quantize(samples.astype(state.dtype), centers, n_nearest=n_nearest, n_threads=n_threads)
+    found = quantize(samples.astype(state.dtype), centers, n_nearest=2, n_threads=n_threads)
     return found.astype(np.int32)
 
 

@@ -3,33 +3,33 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
-class Arrays(Protocol):
-    centers: Floats
-    weights: Floats
-    halves: Floats
-    half_weights: Floats
-    rise: Floats
-    seen: Floats
+class _Arrays(Protocol):
+    centers: _Floats
+    weights: _Floats
+    halves: _Floats
+    half_weights: _Floats
+    rise: _Floats
+    seen: _Floats
 
 class Moves:
-    def __init__(self, state: Arrays) -> None: ...
+    def __init__(self, state: _Arrays) -> None: ...
     def take_in(
         self,
-        samples: Floats,
-        weights: Floats,
+        samples: _Floats,
+        weights: _Floats,
         codes: NDArray[np.int32],
         clusters: NDArray[np.int32],
         sides: NDArray[np.int8],
     ) -> None: ...
     def settle(
         self,
-        samples: Floats,
-        weights: Floats,
+        samples: _Floats,
+        weights: _Floats,
         codes: NDArray[np.int32],
         clusters: NDArray[np.int32],
         sides: NDArray[np.int8],
     ) -> None: ...
-    def gains(self) -> Floats: ...
+    def gains(self) -> _Floats: ...
     def nearest_other(self, i: int) -> int: ...

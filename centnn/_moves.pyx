@@ -52,20 +52,22 @@ cdef class Moves:
 
     def settle(self, const double[:, ::1] samples, const double[::1] weights,
                const int32_t[:, ::1] codes, int32_t[::1] clusters, int8_t[::1] sides):
-        """Let samples in order go to their nearest centroids: moves of a winner and a loser.
+        """Let samples in order go where they cost least: moves of a winner and a loser.
 
-        IN: samples (n, d), weights (n,), codes (n, 2) as in `take_in`, or (n, 1) if all are in halves.
+        IN: samples (n, d), weights (n,), codes (n, 2), the nearest and the second nearest.
         INOUT: clusters (n,) and the half in these, sides (n,), -1 for none as yet.
         """
         cdef Py_ssize_t i, p, j
         cdef bint is_new
         with nogil:
             for i in range(samples.shape[0]):
-                p, j = clusters[i], codes[i, 0]
+                p = clusters[i]
+                j = self._winner(&samples[i, 0], weights[i], p, codes[i, 0], codes[i, 1])
                 is_new = sides[i] < 0
-                if j != p and self._lose(&samples[i, 0], weights[i], p):
+                if j != p:
                     if not is_new:
                         self._leave(&samples[i, 0], weights[i], 2 * p + sides[i])
+                    self._lose(&samples[i, 0], weights[i], p)
                     self._win(&samples[i, 0], weights[i], j)
                     clusters[i] = <int32_t> j
                     sides[i] = self._join(&samples[i, 0], weights[i], j)
@@ -74,7 +76,6 @@ cdef class Moves:
                 else:
                     sides[i] = self._change_sides(&samples[i, 0], weights[i], p, sides[i])
                 if is_new:
-                    j = clusters[i]
                     self._note(&samples[i, 0], weights[i], j, codes[i, j == codes[i, 0]])
 
     def gains(self):
@@ -114,14 +115,32 @@ cdef class Moves:
         self.weights[j] += weight
         self._move(&self.centers[j, 0], x, weight / self.weights[j])
 
-    cdef bint _lose(self, const double *x, double weight, Py_ssize_t p) noexcept nogil:
-        """Take x from centroid p, unless it has next to nothing else."""
-        cdef double left = self.weights[p] - weight
+    cdef void _lose(self, const double *x, double weight, Py_ssize_t p) noexcept nogil:
+        self.weights[p] -= weight
+        self._move(&self.centers[p, 0], x, -weight / self.weights[p])
+
+    cdef Py_ssize_t _winner(self, const double *x, double weight, Py_ssize_t p,
+                            Py_ssize_t first, Py_ssize_t second) noexcept nogil:
+        """Return where x costs least: with p, which has it, or with one of its nearest two.
+
+        With its weight in or out, centroids are the means of other samples: Hartigan's criterion.
+        """
+        cdef double left = self.weights[p] - weight, to_first, to_second, cost, least
+        cdef Py_ssize_t winner = p
         if left <= ALONE * self.weights[p]:
-            return False
-        self.weights[p] = left
-        self._move(&self.centers[p, 0], x, -weight / left)
-        return True
+            return p
+        self._distances(x, &self.centers[p, 0], &self.centers[first, 0], &least, &to_first)
+        least *= self.weights[p] / left
+        if first != p:
+            cost = to_first * (self.weights[first] / (self.weights[first] + weight))
+            if cost < least:
+                least, winner = cost, first
+        if second != p:
+            self._distances(x, &self.centers[second, 0], x, &to_second, &cost)
+            cost = to_second * (self.weights[second] / (self.weights[second] + weight))
+            if cost < least:
+                winner = second
+        return winner
 
     cdef int8_t _join(self, const double *x, double weight, Py_ssize_t j) noexcept nogil:
         """Give x to the nearer half of cluster j, or to one that is empty; return which."""
@@ -135,15 +154,14 @@ cdef class Moves:
         self._move(&self.halves[half + side, 0], x, weight / self.half_weights[half + side])
         return side
 
-    cdef bint _leave(self, const double *x, double weight, Py_ssize_t half) noexcept nogil:
-        """Take x from a half, which is empty then if it has next to nothing else; tell if not."""
+    cdef void _leave(self, const double *x, double weight, Py_ssize_t half) noexcept nogil:
+        """Take x from a half, which is empty then if it has next to nothing else."""
         cdef double left = self.half_weights[half] - weight
         if left <= ALONE * self.half_weights[half]:
             self.half_weights[half] = 0
-            return False
+            return
         self.half_weights[half] = left
         self._move(&self.halves[half, 0], x, -weight / left)
-        return True
 
     cdef int8_t _change_sides(self, const double *x, double weight, Py_ssize_t j,
                               int8_t side) noexcept nogil:

@@ -149,7 +149,7 @@ class CentNN(Estimator):
 
         The first batch starts with one cluster, or with `init`; later ones, and the first after
         `fit`, go on from there. Clusters are split until there are `n_clusters`, but one for every
-        four samples so far is the most. Batches may be of any size; the n-th one counts n times as
+        two samples so far is the most. Batches may be of any size; the n-th one counts n times as
         much as the first, so that what was learnt early is forgotten. Options that choose how `fit`
         trains, `callback` and `verbose` are not used.
 
@@ -181,9 +181,9 @@ class CentNN(Estimator):
         Notes
         -----
         A batch gets one epoch of winners' moves and one of winners' and losers' moves [1]_, in the
-        order of its samples, and another one after each growth by half. Splits go where the two
+        order of its samples, and another one after each growth by a tenth. Splits go where the two
         halves of a cluster's samples, whose means are learnt as well, are farthest from being one.
-        Then a centroid goes where a split gains twice of what its removal costs.
+        Then centroids whose removal costs about a third of what a split gains elsewhere go there.
 
         References
         ----------

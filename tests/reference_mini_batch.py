@@ -3,8 +3,8 @@
 import numpy as np
 from reference import squared_distances
 
-SLICE, GROWTH, EVIDENCE = 1024, 1.5, 4
-CHEAPER, ENOUGH_OF_STREAM, ENOUGH_OF_CLUSTER = 0.5, 16, 12
+SLICE, GROWTH, EVIDENCE = 1024, 1.1, 2
+CHEAPER, ENOUGH_OF_STREAM, ENOUGH_OF_CLUSTER = 0.35, 16, 12
 ALONE = 1e-6
 
 
@@ -152,20 +152,32 @@ class MiniBatch:
     def settle(self, X, weight):
         for i, j, rival in self.in_slices(X):
             x, w, p, side = X[i], weight[i], self.cluster_of[i], self.side_of[i]
-            loser, winner = self.clusters[p], self.clusters[j]
-            if j != p and not loser.centroid.is_alone(w):
+            loser, best = self.clusters[p], self.winner(x, w, p, (j, rival))
+            if best != p:
                 loser.centroid.remove(x, w)
                 if side >= 0:
                     loser.leave(x, w, side)
+                winner = self.clusters[best]
                 winner.centroid.add(x, w)
-                self.cluster_of[i], self.side_of[i] = j, winner.join(x, w)
+                self.cluster_of[i], self.side_of[i] = best, winner.join(x, w)
             elif side < 0:
                 self.side_of[i] = loser.join(x, w)
             else:
                 self.side_of[i] = loser.change_sides(x, w, side)
             if side < 0:
-                p = self.cluster_of[i]
-                self.clusters[p].note(x, w, self.clusters[rival if p == j else j])
+                self.clusters[best].note(x, w, self.clusters[rival if best == j else j])
+
+    def winner(self, x, weight, p, nearest):
+        """Return which cluster's error x adds least to: p, which has it, or one of the nearest."""
+        own = self.clusters[p].centroid
+        if own.is_alone(weight):
+            return p
+        costs = {p: square(x, own.place) * (own.weight / (own.weight - weight))}
+        for j in nearest:
+            c = self.clusters[j].centroid
+            if j != p:
+                costs[j] = square(x, c.place) * (c.weight / (c.weight + weight))
+        return min(costs, key=costs.get)
 
     def grow(self, limit):
         k = len(self.clusters)

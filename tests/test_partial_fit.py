@@ -25,18 +25,18 @@ def stream(n_batches, size, seed=0):
 
 
 def test_two_batches_worked_by_hand():
-    # One cluster for each four samples: its centroid is the mean, its halves are 0 and 8.
-    model = centnn.CentNN(2).partial_fit([[0.0], [8.0], [0.0], [8.0]])
+    # One cluster for each two samples: its centroid is the mean, its halves are 0 and 8.
+    model = centnn.CentNN(2).partial_fit([[0.0], [8.0]])
     assert model.cluster_centers_.tolist() == [[4.0]]
-    # Weights fade by 4 / (4 + 4): that of a half from 2 to 1. The samples at 1 move the first half
-    # to 0 + 1/2, then to 1/2 + 1/6, those at 9 the second to 8 + 1/2 + 1/6. The weights of both are
-    # 3 then. They become the centroids, each with half of the weight of 2 + 4, and keep their own.
-    model.partial_fit([[1.0], [9.0], [1.0], [9.0]])
+    # Weights fade by 2 / (2 + 2), of a half from 1 to 1/2. The sample at 1 moves the first half
+    # to 0 + 1/1.5, that at 9 the second to 8 + 1/1.5. They become the centroids, each with half of
+    # the weight of 1 + 2, and keep their samples.
+    model.partial_fit([[1.0], [9.0]])
     assert model.cluster_centers_ == pytest.approx(np.array([[2 / 3], [26 / 3]]))
     assert model.n_iter_ == 2
-    # Weights fade by 8 / (8 + 1), from 3 to 8/3. The sample at 2 makes the first 11/3.
+    # Weights fade by 4 / (4 + 1), from 1.5 to 1.2. The sample at 2 makes the first one 2.2.
     model.partial_fit([[2.0]])
-    assert model.cluster_centers_ == pytest.approx(np.array([[2 / 3 + 4 / 11], [26 / 3]]))
+    assert model.cluster_centers_ == pytest.approx(np.array([[2 / 3 + 4 / 3 / 2.2], [26 / 3]]))
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.uint8])
@@ -126,7 +126,7 @@ def test_clusters_grow_with_the_stream_and_no_further():
     model, counts = centnn.CentNN(12), []
     for batch in stream(10, 10):
         counts.append(len(model.partial_fit(batch).cluster_centers_))
-    assert counts == [2, 5, 7, 10, 12, 12, 12, 12, 12, 12]
+    assert counts == [5, 10, 12, 12, 12, 12, 12, 12, 12, 12]
     assert model.transform(batch).shape == (10, 12)
     assert len(model.get_feature_names_out()) == 12
     assert len(model.set_params(n_clusters=20).partial_fit(batch).cluster_centers_) == 20
