@@ -1,12 +1,16 @@
 """Codebooks by the Centroid Neural Network, and vector quantization with them."""
 
+from typing import TYPE_CHECKING, Any
+
 from centnn import image
 from centnn._config import __version__, get_include, show_config
 from centnn.codebook import Codebook, fit_codebook
-from centnn.estimator import CentNN
 from centnn.metrics import mse, psnr
 from centnn.product_quantizer import ProductQuantizer
 from centnn.quantizer import dequantize, quantize
+
+if TYPE_CHECKING:
+    from centnn.estimator import CentNN
 
 __all__ = [
     "CentNN",
@@ -22,3 +26,16 @@ __all__ = [
     "quantize",
     "show_config",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # An estimator derives from scikit-learn's classes, if there, and these take a second to load.
+    if name == "CentNN":
+        from centnn.estimator import CentNN
+
+        return CentNN
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(globals() | dict.fromkeys(__all__))

@@ -21,6 +21,13 @@ def get_include() -> str:
     -------
     str
         In an installed package, ``centnn/csrc``; in an editable one, the folder of the clone.
+
+    Examples
+    --------
+    >>> import os
+    >>> import centnn
+    >>> os.path.exists(os.path.join(centnn.get_include(), "centnn.h"))
+    True
     """
     package = Path(__file__).parent
     installed = package / "csrc"
@@ -35,6 +42,18 @@ def show_config() -> dict[str, str | int | bool]:
     dict
         ``version``; ``isa``, the instruction set of the search kernels; ``threads``, how many a
         call uses by default; ``compiler``; ``openmp``, whether the build has it.
+
+    Examples
+    --------
+    >>> import centnn
+    >>> config = centnn.show_config()  # doctest: +ELLIPSIS
+    version:  ...
+    isa:      ...
+    threads:  ...
+    compiler: ...
+    openmp:   ...
+    >>> config["threads"] >= 1
+    True
     """
     compiler, openmp = _search.build_config()
     config: dict[str, str | int | bool] = {

@@ -3,6 +3,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+class Memory:
+    def __init__(self, size: int) -> None: ...
+
 class Index: ...
 
 def max_threads() -> int: ...

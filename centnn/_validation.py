@@ -37,19 +37,43 @@ def matrix(X: ArrayLike, name: str) -> Array:
     if array.ndim != 2 or array.shape[1] == 0:
         raise ValueError(
             f"{name} must be a 2-D array of shape (n_samples, n_features), n_features at least 1, "
-            f"got shape {array.shape}"
+            f"got shape {array.shape}{_advice(array.shape, name)}"
         )
     return array
 
 
+def _advice(shape: tuple[int, ...], name: str) -> str:
+    """Return what scikit-learn says of an array of such a shape."""
+    if len(shape) == 1:
+        return (
+            f". Reshape your data: {name}.reshape(-1, 1) if it has a single feature, "
+            f"{name}.reshape(1, -1) if it is a single sample"
+        )
+    if len(shape) == 2:
+        return f": 0 feature(s) (shape={shape}) while a minimum of 1 is required."
+    return ""
+
+
 def real_array(X: ArrayLike, name: str) -> Array:
     """Return X as an array of a sample type, native byte order."""
+    if hasattr(X, "tocsr"):
+        raise TypeError(
+            f"Sparse data was passed for {name}, but dense data is required. "
+            "Use '.toarray()' to convert to a dense numpy array."
+        )
     try:
         array = np.asarray(X)
         if array.dtype.kind == "O":
             array = array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except TypeError as error:
+        raise TypeError(f"{name} must be an array of real numbers: {error}") from error
+    except ValueError as error:
         raise ValueError(f"{name} must be an array of real numbers: {error}") from error
+    if array.dtype.kind == "c":
+        raise ValueError(
+            f"Complex data not supported: {name} must be an array of real numbers, "
+            f"got dtype {array.dtype}"
+        )
     if array.dtype.kind not in "buif":
         raise ValueError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
     if array.dtype.type not in SAMPLE_TYPES:
@@ -87,7 +111,7 @@ def sample_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[n
         )
     if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise ValueError(
-            "sample_weight must be finite, at least 0 and not 0 everywhere, "
+            "sample_weight must be finite, at least 0 and not zero everywhere, "
             f"got values from {weights.min()} to {weights.max()}"
         )
     return weights

@@ -28,7 +28,7 @@ Array = NDArray[Any]
 class Codebook:
     """K codewords of D components, and how they came to be.
 
-    Attributes
+    Parameters
     ----------
     centers : ndarray, shape (K, D)
         The codewords; float64 or float32.
@@ -41,6 +41,15 @@ class Codebook:
     history : ndarray, shape (n_iter, 2), float64
         After each epoch: the number of codewords, and the distortion (mean squared error of a
         component).
+
+    Examples
+    --------
+    >>> import centnn
+    >>> book = centnn.fit_codebook([[0.0], [1.0], [9.0], [10.0], [11.0]], 2)
+    >>> book
+    <Codebook of 2 codewords of 1 components, float64, inertia 2.5>
+    >>> book.counts.tolist()
+    [2.0, 3.0]
     """
 
     centers: Array
@@ -59,16 +68,47 @@ class Codebook:
 
     @property
     def code_lengths(self) -> NDArray[np.float64]:
-        """Bits of each code, (K,), if each occurs as often as `counts` says; inf for never."""
+        """Bits of each code, (K,), if each occurs as often as `counts` says; inf for never.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> centnn.fit_codebook([[0.0], [8.0], [8.0], [9.0]], 2).code_lengths.round(3).tolist()
+        [2.0, 0.415]
+        """
         return _entropy_constrained.code_lengths(self.counts)
 
     def encode(
         self, X: ArrayLike, *, rate_weight: float = 0.0, n_threads: int | None = None
     ) -> Array:
-        """Return the codes of samples (N, D): of the nearest codewords, as `quantize` does.
+        """Return the codes of samples: of the nearest codewords, as `quantize` does.
 
-        With `rate_weight` > 0, of the codewords of the least squared distance plus `rate_weight`
-        times `code_lengths`: for a codebook that `fit_codebook` trained so.
+        Parameters
+        ----------
+        X : array_like, shape (N, D)
+            Samples.
+        rate_weight : float, default 0
+            Above 0, take the codewords of the least squared distance plus `rate_weight` times
+            `code_lengths` instead: for a codebook that `fit_codebook` trained so.
+        n_threads : int, optional
+            Threads to use; by default as many as OpenMP would. The result does not depend on it.
+
+        Returns
+        -------
+        ndarray, shape (N,)
+            Indices of codewords; uint8, uint16 or uint32, the smallest that holds K values.
+
+        Raises
+        ------
+        ValueError
+            If an argument has a wrong shape or type, or is not finite.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> book = centnn.fit_codebook([[0.0], [1.0], [9.0], [10.0]], 2)
+        >>> book.encode([[2.0], [8.0]]).tolist()
+        [0, 1]
         """
         if not _validation.non_negative(rate_weight, "rate_weight"):
             return quantize(X, self, n_threads=n_threads)
@@ -77,16 +117,53 @@ class Codebook:
         )
 
     def decode(self, codes: ArrayLike) -> Array:
-        """Return the codewords of codes (N,); see `dequantize`."""
+        """Return the codewords of codes, as `dequantize` does.
+
+        Parameters
+        ----------
+        codes : array_like of integers, shape (N,)
+            Indices from 0 to K - 1.
+
+        Returns
+        -------
+        ndarray, shape (N, D)
+            Codewords, in the dtype of `centers`.
+
+        Raises
+        ------
+        ValueError
+            If `codes` is not a 1-D array of integers below K.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> centnn.fit_codebook([[0.0], [1.0], [9.0], [10.0]], 2).decode([1, 0]).tolist()
+        [[9.5], [0.5]]
+        """
         return dequantize(codes, self)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the codebook to a file, which appears whole or not at all.
 
+        Parameters
+        ----------
+        path : path-like
+            The file; one that is there is replaced.
+
         Raises
         ------
         OSError
             If the file cannot be written.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import centnn
+        >>> book = centnn.fit_codebook([[0.0], [1.0], [9.0], [10.0]], 2)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     book.save(os.path.join(folder, "a.book"))
+        ...     centnn.Codebook.load(os.path.join(folder, "a.book"))
+        <Codebook of 2 codewords of 1 components, float64, inertia 1>
         """
         write_atomically(path, _bookfile.pack(vars(self)))
 
@@ -94,12 +171,26 @@ class Codebook:
     def load(cls, path: str | PathLike[str]) -> Codebook:
         """Read a codebook that `save` wrote.
 
+        Parameters
+        ----------
+        path : path-like
+            The file.
+
+        Returns
+        -------
+        Codebook
+            The codebook.
+
         Raises
         ------
         OSError
             If the file cannot be read.
         ValueError
             If it is not a codebook, or not a whole one.
+
+        Examples
+        --------
+        See `save`.
         """
         return cls(**_bookfile.unpack(Path(path).read_bytes()))
 
@@ -202,14 +293,6 @@ def fit_codebook(
     ValueError
         If an argument is invalid; the message names it, what it must be, and what it was.
 
-    References
-    ----------
-    .. [1] D.-C. Park, "Centroid neural network for unsupervised competitive learning", IEEE
-       Transactions on Neural Networks 11(2), 520-528, 2000.
-    .. [2] L.-A. Tran, FastCentNN and G-CentNN, 2026.
-    .. [3] P. A. Chou, T. Lookabaugh and R. M. Gray, "Entropy-constrained vector quantization", IEEE
-       Transactions on Acoustics, Speech, and Signal Processing 37(1), 31-42, 1989.
-
     Notes
     -----
     Samples are read as they are. With ``"local"``, equal ones are merged into weighted ones where
@@ -218,6 +301,14 @@ def fit_codebook(
     N * D * K <= 1e9, D < 32 and N <= 2**20 are then refined, which takes the copy's place: integer
     samples as float32, and with ``"best"`` up to two more partitions. The other algorithms work
     in float64, on a copy if X is not.
+
+    References
+    ----------
+    .. [1] D.-C. Park, "Centroid neural network for unsupervised competitive learning", IEEE
+       Transactions on Neural Networks 11(2), 520-528, 2000.
+    .. [2] L.-A. Tran, FastCentNN and G-CentNN, 2026.
+    .. [3] P. A. Chou, T. Lookabaugh and R. M. Gray, "Entropy-constrained vector quantization", IEEE
+       Transactions on Acoustics, Speech, and Signal Processing 37(1), 31-42, 1989.
 
     Examples
     --------

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from centnn import _validation
+from centnn import _features, _mini_batch, _options, _validation
+from centnn._base import Estimator, NotFittedError
 from centnn._monitor import Callback
 from centnn.codebook import fit
 from centnn.quantizer import quantize
 
-__all__ = ["CentNN"]
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["CentNN", "NotFittedError"]
 
 Array = NDArray[Any]
 
+# Distances that are computed in one step: so many fit in a core's cache.
+BLOCK = 1 << 15
 
-class CentNN:
+
+class CentNN(Estimator):
     """Clustering by the Centroid Neural Network.
 
     Parameters
@@ -47,13 +53,15 @@ class CentNN:
     cluster_centers_ : ndarray, shape (n_clusters, n_features)
         The centroids.
     labels_ : ndarray, shape (n_samples,), int32
-        Cluster of each sample.
+        Cluster of each sample that `fit` was given.
     inertia_ : float
-        Sum over the samples of weight times squared distance to their centroid, the nearest one.
+        Sum over these samples of weight times squared distance to their centroid, the nearest one.
     n_iter_ : int
-        Epochs that the training took.
+        Epochs that the training took, and mini-batches since.
     n_features_in_ : int
         Features seen by `fit`.
+    feature_names_in_ : ndarray, shape (n_features_in_,), object
+        Their names, if `fit` was given a data frame whose columns are named by strings.
 
     Examples
     --------
@@ -88,71 +96,358 @@ class CentNN:
         self.callback = callback
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> CentNN:
-        """Train on X (n_samples, n_features); y is ignored. Return self."""
+    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Train on samples, from scratch.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Samples; uint8, uint16, float16, float32 and float64 are read as they are.
+        y : object, optional
+            Ignored.
+        sample_weight : array_like, shape (n_samples,), optional
+            How many times each sample counts, at least 0; once by default.
+
+        Returns
+        -------
+        CentNN
+            The estimator itself. If fitting fails or is interrupted, it is as it was before.
+
+        Raises
+        ------
+        TypeError
+            If X is sparse or holds what is no number.
+        ValueError
+            If an option, X or `sample_weight` is invalid, or X has fewer than `n_clusters` distinct
+            samples.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> centnn.CentNN(2).fit([[0.0], [1.0], [9.0], [10.0]]).labels_.tolist()
+        [0, 0, 1, 1]
+        """
+        names = _features.names_of(X)
         samples = _validation.samples(X)
         training = fit(samples, sample_weight, **self.get_params())
+        labels, inertia = training.labels, training.inertia
+        if labels is None:
+            labels, inertia = self._search(samples, training.centers, sample_weight)
+        self._start_features(names, samples.shape[1])
         self.cluster_centers_ = training.centers
-        self.inertia_ = training.inertia
+        self.labels_ = labels
+        self.inertia_ = inertia
         self.n_iter_ = training.n_iter
-        self.n_features_in_ = samples.shape[1]
-        if training.labels is not None:
-            self.labels_ = training.labels
-        else:
-            self.labels_ = self.predict(samples)
-            self.inertia_ = -self.score(samples, sample_weight=sample_weight)
+        self._counts = training.counts
+        self._stream: _mini_batch.State | None = None
+        return self
+
+    def partial_fit(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Learn a mini-batch of a stream, after what has been learnt so far.
+
+        The first batch starts with one cluster, or with `init`; later ones, and the first after
+        `fit`, go on from there. Clusters are split until there are `n_clusters`, but one for every
+        two samples so far is the most. Batches may be of any size; the n-th one counts n times as
+        much as the first, so that what was learnt early is forgotten. Options that choose how `fit`
+        trains, `callback` and `verbose` are not used.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Samples. The first batch decides on the number of features and on the type of the
+            centroids: float64 if it is neither an unsigned integer of up to 16 bits nor a smaller
+            float.
+        y : object, optional
+            Ignored.
+        sample_weight : array_like, shape (n_samples,), optional
+            How many times each sample counts, at least 0; once by default.
+
+        Returns
+        -------
+        CentNN
+            The estimator itself, without `labels_` and `inertia_`: it does not have the samples any
+            more. If the call fails or is interrupted, the estimator is as it was before.
+
+        Raises
+        ------
+        TypeError
+            If X is sparse or holds what is no number.
+        ValueError
+            If X or `sample_weight` is invalid, or X has other features than the first batch; if
+            `fixed` or `rate_weight` is given, or `n_clusters` is less than the clusters there are.
+
+        Notes
+        -----
+        A batch gets one epoch of winners' moves and one of winners' and losers' moves [1]_, in the
+        order of its samples, and another one after each growth by a tenth. Splits go where the two
+        halves of a cluster's samples, whose means are learnt as well, are farthest from being one.
+        Then centroids whose removal costs about a third of what a split gains elsewhere go there.
+
+        References
+        ----------
+        .. [1] D.-C. Park, "Centroid neural network for unsupervised competitive learning", IEEE
+           Transactions on Neural Networks 11(2), 520-528, 2000.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> model = centnn.CentNN(2)
+        >>> for batch in ([[0.0], [10.0], [1.0], [9.0]], [[0.0], [10.0], [1.0], [9.0]]):
+        ...     model = model.partial_fit(batch)
+        >>> sorted(model.cluster_centers_[:, 0].tolist())
+        [0.5, 9.5]
+        """
+        is_first = not hasattr(self, "cluster_centers_")
+        names = _features.names_of(X) if is_first else None
+        samples = _validation.samples(X) if is_first else self._samples(X)
+        options = _options.validated(samples.shape[1], **self.get_params())
+        state = self._state(samples, options)
+        weights = _validation.sample_weights(sample_weight, len(samples))
+        used = weights > 0
+        _mini_batch.learn(
+            state,
+            np.ascontiguousarray(samples[used], np.float64),
+            weights[used],
+            options.n_clusters,
+            options.n_threads,
+        )
+        if is_first:
+            self._start_features(names, samples.shape[1])
+        self.cluster_centers_ = state.centers.astype(state.dtype)
+        self.n_iter_ = 1 if is_first else self.n_iter_ + 1
+        self._stream = state
+        for name in ("labels_", "inertia_"):
+            vars(self).pop(name, None)
         return self
 
     def fit_predict(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> NDArray[np.int32]:
-        """Train on X and return the cluster of each sample."""
-        self.fit(X, sample_weight=sample_weight)
-        return self.labels_
+        """Train on samples and return their clusters.
+
+        Parameters
+        ----------
+        X, y, sample_weight : object
+            As for `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,), int32
+            `labels_`, the cluster of each sample.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> centnn.CentNN(2).fit_predict([[0.0], [1.0], [9.0], [10.0]]).tolist()
+        [0, 0, 1, 1]
+        """
+        return self.fit(X, sample_weight=sample_weight).labels_
+
+    def fit_transform(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> Any:
+        """Train on samples and return their distances to the centroids.
+
+        Parameters
+        ----------
+        X, y, sample_weight : object
+            As for `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_clusters)
+            Distances, as from `transform`.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> centnn.CentNN(2).fit_transform([[0.0], [1.0], [9.0], [10.0]])[0].tolist()
+        [0.5, 9.5]
+        """
+        return self.fit(X, sample_weight=sample_weight).transform(X)
 
     def predict(self, X: ArrayLike) -> NDArray[np.int32]:
-        """Return the nearest cluster of each sample of X, (n_samples,) int32."""
-        self._check_fitted()
-        codes = quantize(X, self.cluster_centers_, n_threads=self.n_threads)
+        """Return the nearest cluster of each sample.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,), int32
+            Index of the nearest centroid, the lowest on a tie.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If X is invalid or has other features than in `fit`.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> centnn.CentNN(2).fit([[0.0], [1.0], [9.0], [10.0]]).predict([[2.0], [8.0]]).tolist()
+        [0, 1]
+        """
+        samples = self._samples(X)
+        codes = quantize(samples, self.cluster_centers_, n_threads=self.n_threads)
         return codes.astype(np.int32)
 
-    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the distance of each sample to each centroid, (n_samples, n_clusters)."""
-        self._check_fitted()
-        samples = _validation.samples(X)
-        if samples.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X must have {self.n_features_in_} features, as in fit, got {samples.shape[1]}"
-            )
-        distances = np.empty((len(samples), len(self.cluster_centers_)))
-        for j, center in enumerate(self.cluster_centers_):
-            difference = samples - center
-            distances[:, j] = np.sqrt(np.einsum("ij,ij->i", difference, difference))
-        return distances
+    def transform(self, X: ArrayLike) -> Any:
+        """Return the distance of each sample to each centroid.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_clusters)
+            Euclidean distances, computed in float64; float32 unless X or the centroids are
+            float64. A data frame if `set_output` asked for one.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As from `predict`.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> centnn.CentNN(2).fit([[0.0], [1.0], [9.0], [10.0]]).transform([[1.0]])
+        array([[0.5, 8.5]])
+        """
+        return _distances(self._samples(X), self.cluster_centers_)
 
     def score(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
-        """Return minus the sum of weight * squared distance to the nearest centroid."""
+        """Return minus the squared error of samples, so that more is better.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Samples.
+        y : object, optional
+            Ignored.
+        sample_weight : array_like, shape (n_samples,), optional
+            How many times each sample counts; once by default.
+
+        Returns
+        -------
+        float
+            Minus the sum of weight times squared distance to the nearest centroid.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As from `predict`.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> centnn.CentNN(2).fit([[0.0], [1.0], [9.0], [10.0]]).score([[0.5], [9.0]])
+        -0.25
+        """
+        return -self._search(self._samples(X), self.cluster_centers_, sample_weight)[1]
+
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """Return the names of the columns that `transform` gives.
+
+        Parameters
+        ----------
+        input_features : object, optional
+            Ignored: the names do not depend on those of the features.
+
+        Returns
+        -------
+        ndarray, shape (n_clusters,), object
+            The name of the class in lower case and the number of the cluster.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> centnn.CentNN(2).fit([[0.0], [1.0], [9.0], [10.0]]).get_feature_names_out().tolist()
+        ['centnn0', 'centnn1']
+        """
         self._check_fitted()
-        _, distances = quantize(
-            X, self.cluster_centers_, n_threads=self.n_threads, return_distance=True
-        )
-        weights = _validation.sample_weights(sample_weight, len(distances))
-        return -float(weights @ distances)
+        prefix = type(self).__name__.lower()
+        return np.array([f"{prefix}{j}" for j in range(len(self.cluster_centers_))], dtype=object)
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's options by name."""
-        names = inspect.signature(type(self).__init__).parameters
-        return {name: getattr(self, name) for name in names if name != "self"}
+    def _state(self, samples: Array, options: _options.Options) -> _mini_batch.State:
+        """Return a copy of what is known before these samples, which the options suit."""
+        if options.fixed is not None or options.rate_weight:
+            raise ValueError("fixed must be None and rate_weight must be 0 for partial_fit")
+        if not hasattr(self, "cluster_centers_"):
+            dtype = np.dtype(np.float64 if samples.dtype == np.float64 else np.float32)
+            if options.init is not None:
+                return _mini_batch.start(options.init, np.zeros(len(options.init)), dtype, 0)
+            return _mini_batch.start(np.zeros((1, samples.shape[1])), np.zeros(1), dtype, 0)
+        if options.n_clusters < len(self.cluster_centers_):
+            raise ValueError(
+                "n_clusters must be at least the number of clusters that there are, "
+                f"{len(self.cluster_centers_)}, got {options.n_clusters}"
+            )
+        if self._stream is not None:
+            return self._stream.copy()
+        centers = self.cluster_centers_
+        return _mini_batch.start(centers, self._counts, centers.dtype, len(self.labels_))
 
-    def set_params(self, **params: Any) -> CentNN:
-        """Set options by name. Return self."""
-        known = self.get_params()
-        for name, value in params.items():
-            if name not in known:
-                raise ValueError(f"params must be among {', '.join(known)}, got {name!r}")
-            setattr(self, name, value)
-        return self
+    def _samples(self, X: ArrayLike) -> Array:
+        """Return X as samples of the features that the estimator was fitted with."""
+        self._check_fitted()
+        _features.check_names(self, X)
+        samples = _validation.samples(X)
+        _features.check_count(self, samples)
+        return samples
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "cluster_centers_"):
-            raise ValueError("CentNN must be fitted before use: call fit first")
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with "
+                "appropriate arguments before using this estimator."
+            )
+
+    def _start_features(self, names: Array | None, n_features: int) -> None:
+        """Take note of the features of the first samples."""
+        self.n_features_in_ = n_features
+        if names is not None:
+            self.feature_names_in_ = names
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
+    def _search(
+        self, samples: Array, centers: Array, sample_weight: ArrayLike | None
+    ) -> tuple[NDArray[np.int32], float]:
+        """Return the cluster of each sample, and the squared error."""
+        codes, distances = quantize(
+            samples, centers, n_threads=self.n_threads, return_distance=True
+        )
+        weights = _validation.sample_weights(sample_weight, len(distances))
+        return codes.astype(np.int32), float(weights @ distances)
+
+
+def _distances(samples: Array, centers: Array) -> Array:
+    """Return the distances (N, K) of samples (N, D) to centers (K, D), summed up in order of D."""
+    shape = len(samples), len(centers)
+    precision = np.float64 if np.float64 in (samples.dtype, centers.dtype) else np.float32
+    distances = np.empty(shape, precision)
+    columns = centers.T.astype(np.float64)
+    step = max(1, BLOCK // shape[1])
+    for start in range(0, shape[0], step):
+        rows = samples[start : start + step].astype(np.float64)
+        total = np.zeros((len(rows), shape[1]))
+        for x, c in zip(rows.T, columns, strict=True):
+            difference = x[:, None] - c
+            total += difference * difference
+        distances[start : start + step] = np.sqrt(total)
+    return distances

@@ -25,6 +25,12 @@ def lena_128(data_dir):
     return cv2.resize(picture, (128, 128))
 
 
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch):
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def hear_ctrl_c():
     """Undo what shells do to jobs in the background: there, Ctrl-C is ignored."""

@@ -9,42 +9,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from command_line import files, picture, run, told, told_last
 from PIL import Image
 
 import centnn
-from centnn import cli, image
+from centnn import image
 from centnn.cli import pictures
 from centnn.cli.arguments import parser
 from centnn.image import container, photo
 
-
-@pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-def picture(name, shape, seed=0):
-    """Write a picture of noise; return its pixels, red first."""
-    img = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
-    Image.fromarray(img).save(name)
-    return img
-
-
-def run(*args):
-    return cli.main([str(arg) for arg in args])
-
-
-def files():
-    return sorted(os.listdir())
-
-
-def told(capsys):
-    """The lines of JSON that a command printed."""
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-
-def told_last(capsys):
-    return json.loads(capsys.readouterr().out.splitlines()[-1])
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 @pytest.mark.parametrize("shape", [(21, 34), (21, 34, 3)], ids=["grey", "colour"])

@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from command_line import files, picture, run
 
-from centnn import cli, image
+from centnn import image
 from centnn._files import write_atomically
 
 try:
@@ -23,24 +23,7 @@ except ImportError:  # Windows
 MAIN = "import sys; from centnn.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
-@pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-def picture(name, shape, seed=0):
-    """Write a picture of noise; return its pixels, red first."""
-    img = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
-    Image.fromarray(img).save(name)
-    return img
-
-
-def run(*args):
-    return cli.main([str(arg) for arg in args])
-
-
-def files():
-    return sorted(os.listdir())
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 def damaged_png():

@@ -1,33 +1,22 @@
 """Photo mode on the command line."""
 
-import json
 import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from command_line import run, told
 from PIL import Image
 from skimage.data import astronaut
 
-from centnn import cli, image
+from centnn import image
 from centnn.cli import pictures
 
 PICTURE = astronaut()[:240, 130:400]
 
 
-@pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-def run(*args):
-    return cli.main([str(arg) for arg in args])
-
-
-def told(capsys):
-    """The lines of JSON that a command printed."""
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 def save(img, name="in.png"):

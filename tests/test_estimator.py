@@ -40,15 +40,19 @@ def test_params():
     }
     assert model.set_params(n_clusters=4) is model
     assert model.n_clusters == 4
-    with pytest.raises(ValueError, match=r"params must be among n_clusters, .* got 'k'"):
+    with pytest.raises(ValueError, match="Invalid parameter 'k' for estimator CentNN"):
         model.set_params(k=1)
 
 
 def test_not_fitted_and_wrong_features():
-    with pytest.raises(ValueError, match="call fit first"):
+    with pytest.raises(ValueError, match="This CentNN instance is not fitted yet"):
         centnn.CentNN(3).predict(X)
     model = centnn.CentNN(3).fit(X)
-    with pytest.raises(ValueError, match="as the codebook has, 4, got 3"):
+    with pytest.raises(
+        ValueError, match="X has 3 features, but CentNN is expecting 4 features as input"
+    ):
         model.predict(X[:, :3])
-    with pytest.raises(ValueError, match="X must have 4 features, as in fit, got 3"):
+    with pytest.raises(
+        ValueError, match="X has 3 features, but CentNN is expecting 4 features as input"
+    ):
         model.transform(X[:, :3])

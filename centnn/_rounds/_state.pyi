@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from centnn._rounds._team import Team
 
 IS_DEBUG_BUILD: bool
+DTYPES: dict[np.dtype[Any], int]
 
 class State:
     n: int
@@ -14,6 +15,10 @@ class State:
     n_near: int
     n_fixed: int
     k: int
+    n_listed: int
+    square_sum: float
+    is_double: bool
+    offset: NDArray[Any]
     team: Team
     fixed_codewords: NDArray[Any]
     def __init__(
@@ -25,6 +30,10 @@ class State:
         team: Team,
     ) -> None: ...
     def start_with(self, labels: NDArray[np.int32], k: int, fixed: NDArray[Any]) -> None: ...
+    def gather(self) -> None: ...
+    def weight_scale(self) -> float: ...
+    def sum_up(self) -> None: ...
+    def divide(self, first: int, last: int, row_cost: float) -> list[tuple[int, int]]: ...
     def sort(self) -> None: ...
     def arrange(self) -> None: ...
     def snapshot(self) -> tuple[NDArray[Any], ...]: ...

@@ -4,12 +4,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-class Clusters:
-    n_clusters: int
-    error: float
-    def place_fixed(self, codewords: NDArray[np.float64]) -> None: ...
-    def centers(self) -> NDArray[Any]: ...
-    def labels(self) -> NDArray[np.int32]: ...
+from centnn._worklist.clusters import Clusters
 
 class Solver:
     state: Clusters

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Self
 
 from centnn.image._borders import Borders as Borders
 
@@ -11,13 +12,13 @@ N_BINS: int
 LOG_OCTAVE: int
 
 class Model:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         borders: Borders,
         step_bits: int,
         priors: NDArray[np.uint8],
         gains: NDArray[np.uint8],
-    ) -> None: ...
+    ) -> Self: ...
     def states(self, codes: NDArray[np.uint16]) -> NDArray[np.int32]: ...
     def bins(self, states: NDArray[np.int32]) -> NDArray[np.uint8]: ...
     def intervals(

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
+_Bytes = NDArray[np.uint8]
 
 ALL_LAYERS: int
 LEAST_STEP: int
@@ -28,14 +28,14 @@ class Layout:
     ) -> None: ...
     def plane_shape(self, plane: int) -> tuple[int, int]: ...
 
-def to_planes(pixels: Bytes, halved: bool) -> list[Bytes]: ...
+def to_planes(pixels: _Bytes, halved: bool) -> list[_Bytes]: ...
 
 class Encoder:
     def __init__(
         self,
         model: Model,
         layout: Layout,
-        planes: Sequence[Bytes],
+        planes: Sequence[_Bytes],
         n_candidates: int,
         may_escape: bool = True,
     ) -> None: ...
@@ -51,9 +51,9 @@ class File:
     scan_ends: tuple[int, ...]
     alpha: bytes | None
     def __init__(self, model: Model, data: bytes, n_layers: int) -> None: ...
-    def decode(self, n_threads: int) -> Bytes: ...
+    def decode(self, n_threads: int) -> _Bytes: ...
 
 def canvas(
     model: Model, layout: Layout, scans: Sequence[bytes], plane: int
-) -> tuple[NDArray[np.int16], Bytes]: ...
+) -> tuple[NDArray[np.int16], _Bytes]: ...
 def set_isa(name: str) -> None: ...

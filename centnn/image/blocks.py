@@ -65,6 +65,13 @@ def to_blocks(img: NDArray[Any], block: Block) -> NDArray[Any]:
     ------
     ValueError
         If `img` is no such array or `block` no such size.
+
+    Examples
+    --------
+    >>> import centnn
+    >>> centnn.image.to_blocks([[1, 2, 3, 4], [5, 6, 7, 8]], (2, 2))
+    array([[1, 2, 5, 6],
+           [3, 4, 7, 8]])
     """
     img = np.asarray(img)
     height, width, channels = _height_width_channels("shape of img", img.shape)
@@ -97,6 +104,13 @@ def from_blocks(blocks: NDArray[Any], shape: Sequence[int], block: Block) -> NDA
     ------
     ValueError
         If the three do not fit together.
+
+    Examples
+    --------
+    >>> import centnn
+    >>> centnn.image.from_blocks([[1, 2, 5, 6], [3, 4, 7, 8]], (2, 4), (2, 2))
+    array([[1, 2, 3, 4],
+           [5, 6, 7, 8]])
     """
     blocks = np.asarray(blocks)
     height, width, channels = _height_width_channels("shape", shape)

@@ -90,6 +90,17 @@ def compress(
     ------
     ValueError
         If an argument is invalid; the message names it, what it must be, and what it was.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import centnn
+    >>> img = np.add.outer(np.arange(64), np.arange(96)).astype(np.uint8)
+    >>> data = centnn.image.compress(img, n_codewords=32, block=4)
+    >>> len(data) < img.size / 20
+    True
+    >>> centnn.psnr(img, centnn.image.decompress(data)) > 45
+    True
     """
     pixels, alpha = split(img)
     if codebook is not None:
@@ -124,7 +135,7 @@ def train_codebook(
     images : sequence of arrays
         Images as `compress` takes them, all grey or all in colour, of the same dtype; alpha
         channels are ignored.
-    n_codewords, block, colour, effort, rate_weight, n_threads, callback
+    n_codewords, block, colour, effort, rate_weight, n_threads, callback : object
         As for `compress`.
 
     Returns
@@ -136,6 +147,16 @@ def train_codebook(
     ------
     ValueError
         If an argument is invalid; the message names it, what it must be, and what it was.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import centnn
+    >>> images = [np.full((8, 8), grey, np.uint8) for grey in (10, 20, 30, 40)]
+    >>> book = centnn.image.train_codebook(images, 4, 4)
+    >>> data = centnn.image.compress(images[2], codebook=book)
+    >>> int(centnn.image.decompress(data, codebook=book)[0, 0])
+    30
     """
     pixels = [split(img)[0] for img in images]
     kinds = sorted({(str(img.dtype), img.shape[2]) for img in pixels})
@@ -197,6 +218,15 @@ def decompress(
     ValueError
         If `data` is not a whole, undamaged .cvq file of a version that is known here, if it has
         too many pixels, or if it needs another codebook.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import centnn
+    >>> data = centnn.image.compress(np.full((5, 7), 9, np.uint8), n_codewords=1, block=2)
+    >>> img = centnn.image.decompress(data)
+    >>> img.shape, img.dtype, int(img[4, 6])
+    ((5, 7), dtype('uint8'), 9)
     """
     if is_photo(data):
         return photo.unpack(data, max_pixels, upto, thread_count(n_threads))

@@ -77,6 +77,19 @@ def make_palette(
     ------
     ValueError
         If an argument is invalid; the message names it, what it must be, and what it was.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import centnn
+    >>> img = np.zeros((2, 3, 3), np.uint8)
+    >>> img[:, 1:] = 250, 100, 20
+    >>> img[1, 2] = 254, 100, 20
+    >>> indexed = centnn.image.make_palette(img, 2)
+    >>> sorted(indexed.palette.tolist())
+    [[0, 0, 0], [251, 100, 20]]
+    >>> indexed.indices.shape
+    (2, 3)
     """
     pixels = np.asarray(img)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4):

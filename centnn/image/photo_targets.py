@@ -64,6 +64,15 @@ def compress_photo_to(
     PhotoAttempt
         The best that was found. Where the target cannot be reached, the one nearest to it: look at
         its `psnr` and `bpp`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import centnn
+    >>> img = np.add.outer(np.arange(64), np.arange(96)).astype(np.uint8)
+    >>> attempt = centnn.image.compress_photo_to(img, psnr=35)
+    >>> attempt.psnr >= 35
+    True
     """
     goal, options = Goal(psnr, bpp), options or {}
     found = _Search(img, goal, options, report).best()

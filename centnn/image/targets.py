@@ -67,6 +67,15 @@ def compress_to(
     -------
     BlockAttempt
         The best that was found. Where the target cannot be reached, the one nearest to it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import centnn
+    >>> img = np.add.outer(np.arange(64), np.arange(96)).astype(np.uint8)
+    >>> attempt = centnn.image.compress_to(img, psnr=35)
+    >>> attempt.psnr >= 35
+    True
     """
     search = _Search(img, Goal(psnr, bpp), options or {}, report)
     if block is not None:

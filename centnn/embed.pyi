@@ -1,0 +1,1 @@
+# For other compiled modules, which cimport it: nothing to import from Python.
