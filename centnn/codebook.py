@@ -207,6 +207,12 @@ class Codebook:
         ------
         ImportError
             If faiss is not installed.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> book = centnn.fit_codebook([[0.0], [1.0], [9.0], [10.0]], 2)
+        >>> index = book.to_faiss()  # doctest: +SKIP
         """
         from centnn import _faiss
 

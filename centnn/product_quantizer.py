@@ -122,6 +122,15 @@ class ProductQuantizer:
         ValueError
             If an option, X or `sample_weight` is invalid, or the number of features is not a
             multiple of `m`.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> import numpy as np
+        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
+        >>> pq
+        <ProductQuantizer of 2 codebooks of 2 codewords of 1 components, float32, inertia 0>
         """
         samples = _validation.samples(X)
         m = _validation.integer(self.m, "m", 1)
@@ -149,17 +158,47 @@ class ProductQuantizer:
 
     @property
     def codewords_(self) -> Array:
-        """The codewords of all parts, (m, n_codewords, n_features / m)."""
+        """The codewords of all parts, (m, n_codewords, n_features / m).
+
+        Examples
+        --------
+        >>> import centnn
+        >>> import numpy as np
+        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
+        >>> pq.codewords_.shape
+        (2, 2, 1)
+        """
         return np.stack([book.centers for book in self._fitted()])
 
     @property
     def inertia_(self) -> float:
-        """Sum over the samples of `fit` of weight times squared distance to what they became."""
+        """Sum over the samples of `fit` of weight times squared distance to what they became.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> import numpy as np
+        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
+        >>> pq.inertia_
+        0.0
+        """
         return sum(book.inertia for book in self._fitted())
 
     @property
     def n_features_in_(self) -> int:
-        """Features seen by `fit`."""
+        """Features seen by `fit`.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> import numpy as np
+        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
+        >>> pq.n_features_in_
+        2
+        """
         books = self._fitted()
         return len(books) * int(books[0].centers.shape[1])
 
@@ -180,6 +219,15 @@ class ProductQuantizer:
         ------
         ValueError
             If X is invalid, or `fit` has not been called.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> import numpy as np
+        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
+        >>> pq.encode(X[:1]).shape
+        (1, 2)
         """
         books = self._fitted()
         rows = self._matrix(X, "X")
@@ -211,6 +259,15 @@ class ProductQuantizer:
         ------
         ValueError
             If `codes` is invalid, or `fit` has not been called.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> import numpy as np
+        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
+        >>> pq.decode(pq.encode(X[1:3])).tolist()
+        [[0.0, 8.0], [5.0, 0.0]]
         """
         codewords = self.codewords_
         m, k, d = codewords.shape
@@ -240,6 +297,16 @@ class ProductQuantizer:
         ------
         ValueError
             If `queries` is invalid, or `fit` has not been called.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> import numpy as np
+        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
+        >>> tables = pq.distance_tables([[0.0, 7.0]])
+        >>> sorted(tables[0, 1].tolist())  # of 7 from 8 and from 0
+        [1.0, 49.0]
         """
         rows, columns = self._queries_and_columns(queries)
         tables = np.empty((len(rows), columns.shape[0], columns.shape[2]), rows.dtype)
@@ -277,6 +344,16 @@ class ProductQuantizer:
         ------
         ValueError
             If an argument is invalid, or `fit` has not been called.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> import numpy as np
+        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
+        >>> distances, indices = pq.search([[4.0, 7.0]], pq.encode(X), n_nearest=2)
+        >>> distances.tolist(), indices.tolist()
+        ([[2.0, 17.0]], [[3, 1]])
         """
         rows, columns = self._queries_and_columns(queries)
         numbers = self._codes(codes)
@@ -297,12 +374,27 @@ class ProductQuantizer:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the codebooks to a file, which appears whole or not at all.
 
+        Parameters
+        ----------
+        path : path
+            The file.
+
         Raises
         ------
         OSError
             If the file cannot be written.
         ValueError
             If `fit` has not been called.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> import numpy as np
+        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
+        >>> pq.save("pq.centnn")
+        >>> centnn.ProductQuantizer.load("pq.centnn").codewords_.shape
+        (2, 2, 1)
         """
         write_atomically(path, _productfile.pack([vars(book) for book in self._fitted()]))
 
@@ -310,12 +402,32 @@ class ProductQuantizer:
     def load(cls, path: str | PathLike[str]) -> ProductQuantizer:
         """Read a product quantizer that `save` wrote; options of its training are the defaults.
 
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Returns
+        -------
+        ProductQuantizer
+            What was saved, without how it was trained.
+
         Raises
         ------
         OSError
             If the file cannot be read.
         ValueError
             If it is not a product quantizer, or not a whole one.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> import numpy as np
+        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
+        >>> pq.save("pq.centnn")
+        >>> centnn.ProductQuantizer.load("pq.centnn").encode(X).shape
+        (4, 2)
         """
         books = tuple(Codebook(**fields) for fields in _productfile.unpack(Path(path).read_bytes()))
         quantizer = cls(len(books), len(books[0].centers))
@@ -339,6 +451,15 @@ class ProductQuantizer:
             If faiss is not installed.
         ValueError
             If `fit` has not been called.
+
+        Examples
+        --------
+        >>> import centnn
+        >>> import numpy as np
+        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
+        >>> index = pq.to_faiss()  # doctest: +SKIP
+        >>> index.add(X)  # doctest: +SKIP
         """
         from centnn import _faiss
 
