@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -521,14 +520,10 @@ class ProductQuantizer:
 
 
 def _not_fitted() -> Exception:
-    """Return scikit-learn's error for what is not fitted, or one like it where that is missing."""
-    try:
-        kind = importlib.import_module("sklearn.exceptions").NotFittedError
-    except ImportError:
-        # An AttributeError, too, so that hasattr() may ask for what fit sets.
-        kind = type("NotFittedError", (ValueError, AttributeError), {})
-    error: Exception = kind(
+    # Not above: it imports scikit-learn where that is installed, which takes a second.
+    from centnn._base import NotFittedError
+
+    return NotFittedError(
         "This ProductQuantizer instance is not fitted yet. Call 'fit' with appropriate arguments "
         "before using this estimator."
     )
-    return error
