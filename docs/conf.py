@@ -82,3 +82,12 @@ html_theme_options = {
     "pygments_light_style": "tango",
     "pygments_dark_style": "monokai",
 }
+
+# Methods that CentNN inherits from scikit-learn refer to pages of that.
+nitpick_ignore = [
+    ("std:ref", "metadata_routing"),
+    ("std:ref", "df_output_transform"),
+    ("std:ref", "sphx_glr_auto_examples_miscellaneous_plot_set_output.py"),
+    ("std:term", "meta-estimator"),
+]
+nitpick_ignore_regex = [("py:.*", r"sklearn\..*")]
