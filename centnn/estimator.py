@@ -60,7 +60,7 @@ class CentNN(Estimator):
         Epochs that the training took, and mini-batches since.
     n_features_in_ : int
         Features seen by `fit`.
-    feature_names_in_ : ndarray, shape (n_features_in_,), object
+    feature_names_in_ : ndarray, shape (n_features,), object
         Their names, if `fit` was given a data frame whose columns are named by strings.
 
     Examples
