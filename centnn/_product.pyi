@@ -4,12 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 def tables(
-    columns: NDArray[Any], queries: NDArray[Any], out: NDArray[Any], n_threads: int
+    columns: NDArray[Any], rows: NDArray[Any], out: NDArray[Any], n_threads: int
 ) -> None: ...
 def search(
     columns: NDArray[Any],
-    queries: NDArray[Any],
+    rows: NDArray[Any],
     codes: NDArray[np.uint8],
     n_nearest: int,
     n_threads: int,
+) -> tuple[NDArray[np.float64], NDArray[np.uint32]]: ...
+def merged(
+    distances: NDArray[np.float64], places: NDArray[np.uint32]
 ) -> tuple[NDArray[np.float64], NDArray[np.uint32]]: ...

@@ -1,4 +1,4 @@
-"""Each compiled module has a stub that says what it has. It needs mypy, so `.ci/lint` runs it."""
+"""Each compiled module has a stub that says what it has. It needs mypy: `.ci/wheel` runs it."""
 
 import importlib
 import os
