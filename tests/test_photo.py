@@ -216,13 +216,14 @@ def test_a_file_that_was_cut_off_has_its_alpha():
 
 
 @pytest.mark.parametrize("name", ["sse9", "AVX2"])
-def test_an_unknown_instruction_set_is_an_error(name):
+def test_an_unknown_instruction_set_is_an_error(name, tmp_path):
     program = (
         "import numpy as np; from centnn.image import photo\n"
         "photo.code(np.zeros((8, 8, 1), np.uint8), None, 64)"
     )
     result = subprocess.run(
         [sys.executable, "-c", program],
+        cwd=tmp_path,  # not in a clone, whose package is not built
         env={**os.environ, "CENTNN_ISA": name},
         capture_output=True,
         text=True,
