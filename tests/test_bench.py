@@ -76,6 +76,16 @@ def test_train_says_who_was_stopped(tmp_path):
     assert row["left_out"] == {"k-means++ x1": "> 0.05 s", "k-means++ x10": "one takes > 0.05 s"}
 
 
+def test_partial():
+    result = json.loads(run("partial.py", "--quick", "--threads", 1, "--rows", "birch2")[-1])
+    assert result["bench"] == "partial"
+    shuffled, sorted_ = result["rows"]
+    assert shuffled["shuffled"] and not sorted_["shuffled"]
+    for row in (shuffled, sorted_):
+        assert row["k"] == 16 and min(row["seconds"].values()) > 0
+    assert shuffled["error_ratio"] < 1.05
+
+
 def test_distortion_is_that_of_the_definition(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCH))
     import train
