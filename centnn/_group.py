@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -130,7 +130,8 @@ def train_groups(
     results: list[Any] = []
     with ThreadPoolExecutor(min(n_threads, n_groups)) as pool:
         try:
-            for g, result in enumerate(pool.map(train_group, range(n_groups))):
+            parts = [pool.submit(train_group, g) for g in range(n_groups)]
+            for g, result in enumerate(map(_result, parts)):
                 results.append(result)
                 error += result[2]
                 weight += float(weights[g::n_groups].sum())
@@ -142,3 +143,10 @@ def train_groups(
             pool.shutdown(wait=False, cancel_futures=True)
     centers, counts, _ = zip(*results, strict=True)
     return np.concatenate(centers), np.concatenate(counts), error
+
+
+def _result(part: Future[Any]) -> Any:
+    """Wait for a result. Ctrl-C ends that even where a library, as polars, makes waits go on."""
+    while not wait([part], timeout=0.1).done:
+        pass
+    return part.result()

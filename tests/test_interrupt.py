@@ -38,3 +38,11 @@ def test_ctrl_c_ends_training_within_a_second(options):
     assert time.perf_counter() - pressed[0] < 1
     timer.join()
     assert threading.active_count() == n_threads
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_ctrl_c_ends_groups_where_polars_listens_for_it():
+    # It makes the system resume waits that a signal has interrupted.
+    polars = pytest.importorskip("polars")
+    polars.DataFrame({"a": [1]}).select(polars.col("a").sum())
+    test_ctrl_c_ends_training_within_a_second({"algorithm": "group", "n_threads": 2})
