@@ -3,7 +3,8 @@
 from cython.parallel cimport prange
 from libc.stddef cimport ptrdiff_t, size_t
 from libc.stdint cimport int16_t, uint8_t, uint32_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
 
 import numpy as np
 
@@ -46,6 +47,8 @@ cdef extern from "photo/band.h" nogil:
     enum:
         MAX_PLANES
         MAX_SCANS
+        MAX_INTERVALS
+        USUAL_INTERVALS
         N_GROUPS
         N_COEFFICIENTS
         STEP_LEAST
@@ -78,16 +81,18 @@ cdef extern from "photo/band.h" nogil:
     void centnn_search_model_init(centnn_search_model *search, const centnn_photo_model *model)
     int centnn_n_bands(const centnn_picture *picture)
     centnn_extent centnn_extent_of(const centnn_picture *picture, int plane, int band)
-    size_t centnn_band_bytes(const centnn_picture *picture)
-    size_t centnn_encode_size(const centnn_picture *picture)
-    bint centnn_encode_band(
+    size_t centnn_encode_size(const centnn_picture *picture, int n_intervals)
+    const uint8_t *centnn_encode_band(
         const centnn_picture *picture, const centnn_encoder_setup *setup, int band,
-        const centnn_pixels *inputs, void *memory, uint8_t *data, size_t *lengths)
+        const centnn_pixels *inputs, int n_intervals, void *memory, size_t *lengths)
     ctypedef struct centnn_canvas:
         int rows, columns
         ptrdiff_t stride
         int16_t *pixels
-        uint8_t *textures
+    size_t centnn_canvas_size(const centnn_picture *picture, int plane)
+    void centnn_canvas_init(
+        centnn_canvas *canvas, const centnn_picture *picture, int plane, void *memory,
+        uint8_t *textures)
     ctypedef struct centnn_scan:
         const uint8_t *bytes
         size_t n
@@ -180,9 +185,12 @@ cdef class Encoder:
     cdef list planes
     cdef centnn_pixels inputs[MAX_PLANES]
     cdef centnn_encoder_setup setup
+    cdef int n_intervals  # of a block on average that there is room for at first
 
-    def __init__(self, Model model, Layout layout, planes, int n_candidates, bint may_escape=True):
+    def __init__(self, Model model, Layout layout, planes, int n_candidates, bint may_escape=True,
+                 int n_intervals=USUAL_INTERVALS):
         cdef const uint8_t[:, ::1] view
+        self.n_intervals = n_intervals
         self.model = model
         self.layout = layout
         self.planes = list(planes)
@@ -228,23 +236,30 @@ cdef class Encoder:
 
     cdef uint8_t *encode_band(self, int band, size_t *lengths) noexcept nogil:
         """Return the scans of a band in memory to be freed, or NULL if there is none left."""
-        cdef void *memory = malloc(centnn_encode_size(&self.layout.picture))
-        cdef uint8_t *coded = <uint8_t *> malloc(centnn_band_bytes(&self.layout.picture))
-        cdef uint8_t *kept
-        cdef size_t total = 1
+        cdef uint8_t *coded = self.encode_within(self.n_intervals, band, lengths)
+        if coded == NULL and self.n_intervals < MAX_INTERVALS:
+            coded = self.encode_within(MAX_INTERVALS, band, lengths)
+        return coded
+
+    cdef uint8_t *encode_within(self, int n_intervals, int band, size_t *lengths) noexcept nogil:
+        """Do so with room for so many intervals; NULL, too, if there are more."""
+        cdef void *memory = malloc(centnn_encode_size(&self.layout.picture, n_intervals))
+        cdef const uint8_t *coded = NULL
+        cdef uint8_t *kept = NULL
+        cdef size_t total = 0
         cdef int scan
-        if memory != NULL and coded != NULL and centnn_encode_band(
-            &self.layout.picture, &self.setup, band, self.inputs, memory, coded, lengths
-        ):
+        if memory != NULL:
+            coded = centnn_encode_band(
+                &self.layout.picture, &self.setup, band, self.inputs, n_intervals, memory, lengths
+            )
+        if coded != NULL:
             for scan in range(self.layout.picture.n_scans):
                 total += lengths[scan]
-            kept = <uint8_t *> realloc(coded, total)
-            coded = kept if kept != NULL else coded
-        else:
-            free(coded)
-            coded = NULL
+            kept = <uint8_t *> malloc(total)
+        if kept != NULL:
+            memcpy(kept, coded, total)
         free(memory)
-        return coded
+        return kept
 
     def trace(self):
         """Return the scans of the only band, and what was seen and chosen in each plane.
@@ -345,20 +360,16 @@ def canvas(Model model, Layout layout, scans, int plane):
     cdef centnn_canvas canvases[MAX_PLANES]
     cdef centnn_scan all_scans[MAX_SCANS]
     cdef const centnn_scan *of_band = all_scans
-    cdef int16_t[:, ::1] pixels
+    cdef uint8_t[::1] space
     cdef uint8_t[:, ::1] textures
     cdef Memory memory
     cdef int row
-    results = []
+    spaces, results = [], []
     for p in range(layout.picture.n_planes):
-        rows, columns = layout.plane_shape(p)
-        results.append((np.empty((rows * 8, columns * 8), np.int16),
-                        np.empty((rows, columns), np.uint8)))
-        pixels, textures = results[p]
-        canvases[p].rows, canvases[p].columns = rows, columns
-        canvases[p].stride = columns * 8
-        canvases[p].pixels = &pixels[0, 0]
-        canvases[p].textures = &textures[0, 0]
+        spaces.append(np.empty(centnn_canvas_size(&layout.picture, p), np.uint8))
+        results.append(np.empty(layout.plane_shape(p), np.uint8))
+        space, textures = spaces[p], results[p]
+        centnn_canvas_init(&canvases[p], &layout.picture, p, &space[0], &textures[0, 0])
     for i, scan in enumerate(scans):
         all_scans[i].bytes = scan
         all_scans[i].n = len(scan)
@@ -369,7 +380,11 @@ def canvas(Model model, Layout layout, scans, int plane):
         raise ValueError("scans must be those of this layout")
     for row in range(-1, canvases[plane].rows):
         centnn_photo_current_kernel().unlap_row(&canvases[plane], row)
-    return results[plane]
+    rows, columns = 8 * canvases[plane].rows, 8 * canvases[plane].columns
+    pixels = np.empty((rows, columns), np.int16)
+    for row in range(rows):
+        pixels[row] = <int16_t[:columns]> (canvases[plane].pixels + row * canvases[plane].stride)
+    return pixels, results[plane]
 
 
 def set_isa(str name):

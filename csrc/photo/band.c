@@ -9,10 +9,6 @@
 #include "kernel.h"
 #include "memory.h"
 
-/* At most, all coefficients are integers of two intervals, and all groups escape by two and are
- * alone in a stretch. */
-enum { MAX_INTERVALS_OF_BLOCK = 2 * N_COEFFICIENTS + 3 * N_GROUPS };
-
 static int n_units(const centnn_picture *picture)
 {
     int unit = picture->halved ? 2 * BLOCK : BLOCK;
@@ -53,9 +49,13 @@ typedef struct {
 
 size_t centnn_band_size(const centnn_picture *picture)
 {
-    centnn_extent first = largest(picture, 0);
-    size_t size = rounded((size_t)first.rows * (size_t)first.columns) + ALIGNMENT;
+    size_t size = ALIGNMENT;
 
+    if (picture->n_planes > 1) {
+        centnn_extent chroma = largest(picture, 1);
+
+        size += rounded((size_t)chroma.rows * (size_t)chroma.columns);
+    }
     for (int p = 0; p < picture->n_planes; p++) {
         centnn_extent extent = largest(picture, p);
 
@@ -66,17 +66,15 @@ size_t centnn_band_size(const centnn_picture *picture)
 }
 
 static void begin_band(band_state *state, const centnn_picture *picture,
-                       const centnn_photo_model *model, int band, void *memory)
+                       const centnn_photo_model *model, int band, void *const *blocks, void *memory)
 {
     uint8_t *next = (uint8_t *)rounded((size_t)memory);
 
     for (int p = 0; p < picture->n_planes; p++) {
         centnn_extent extent = centnn_extent_of(picture, p, band);
-        size_t size = centnn_plane_size(extent.rows, extent.columns);
-        void *of_plane = take_memory(&next, size);
+        void *of_plane = take_memory(&next, centnn_plane_size(extent.rows, extent.columns));
 
-        memset(of_plane, 0, size);
-        centnn_plane_init(&state->planes[p], extent.rows, extent.columns, of_plane);
+        centnn_plane_init(&state->planes[p], extent.rows, extent.columns, blocks[p], of_plane);
         state->adaptive[p] = take_memory(&next, sizeof(centnn_adaptive));
         centnn_adaptive_init(state->adaptive[p], &model->kinds[p > 0]);
     }
@@ -144,17 +142,47 @@ static void find_textures(const centnn_plane *plane, int row, uint8_t *restrict 
                                      (textures[column] > 8));
 }
 
+size_t centnn_canvas_size(const centnn_picture *picture, int plane)
+{
+    centnn_extent extent = centnn_extent_of(picture, plane, -1);
+
+    return centnn_blocks_size(extent.rows + 2 * (centnn_n_bands(picture) - 1), extent.columns);
+}
+
+void centnn_canvas_init(centnn_canvas *canvas, const centnn_picture *picture, int plane,
+                        void *memory, uint8_t *textures)
+{
+    centnn_extent extent = centnn_extent_of(picture, plane, -1);
+    ptrdiff_t block_stride = extent.columns + 2;
+
+    canvas->rows = extent.rows;
+    canvas->columns = extent.columns;
+    canvas->band_rows = largest(picture, plane).rows;
+    canvas->stride = block_stride * BLOCK;
+    canvas->pixels = (int16_t *)memory + (block_stride + 1) * N_COEFFICIENTS;
+    canvas->textures = textures;
+}
+
+/* Where the blocks of a band begin, with their padding. */
+static void *blocks_of(const centnn_canvas *canvas, int first_row)
+{
+    return canvas_line(canvas, first_row * BLOCK) - BLOCK * canvas->stride - N_COEFFICIENTS;
+}
+
+/* Makes pixels of coefficients, in their place. */
 static void paint(const band_state *state, const centnn_picture *picture, int p, int band,
                   const centnn_canvas *canvas)
 {
     const centnn_plane *plane = &state->planes[p];
     int first = centnn_extent_of(picture, p, band).first_row;
+    int16_t *copy = spare_row(plane);
 
     for (int row = 0; row < plane->rows; row++) {
         find_textures(plane, row, canvas->textures + (ptrdiff_t)(first + row) * canvas->columns);
-        centnn_photo_current_kernel()->inverse_row(
-            block_at(plane, row, 0), plane->columns, picture->steps[p > 0],
-            canvas->pixels + (ptrdiff_t)(first + row) * BLOCK * canvas->stride, canvas->stride);
+        memcpy(copy, block_at(plane, row, 0),
+               (size_t)plane->columns * N_COEFFICIENTS * sizeof *copy);
+        centnn_photo_current_kernel()->inverse_row(copy, plane->columns, picture->steps[p > 0],
+                                                   block_at(plane, row, 0), canvas->stride);
     }
 }
 
@@ -187,9 +215,14 @@ bool centnn_decode_bands(const centnn_picture *picture, const centnn_photo_model
     band_state states[2];
     int layer = 0;
 
-    for (int i = 0; i < n_bands; i++)
-        begin_band(&states[i], picture, model, first + i,
+    for (int i = 0; i < n_bands; i++) {
+        void *blocks[MAX_PLANES];
+
+        for (int p = 0; p < picture->n_planes; p++)
+            blocks[p] = blocks_of(&canvases[p], centnn_extent_of(picture, p, first + i).first_row);
+        begin_band(&states[i], picture, model, first + i, blocks,
                    (uint8_t *)memory + (size_t)i * centnn_band_size(picture));
+    }
     for (int scan = 0; layer < n_layers; scan++) {
         centnn_source sources[2];
 
@@ -227,20 +260,27 @@ static size_t n_blocks(const centnn_picture *picture)
     return n;
 }
 
-size_t centnn_band_bytes(const centnn_picture *picture)
+/* Of all intervals; before there are any, of the pixels that are transformed. */
+static size_t intervals_size(const centnn_picture *picture, int n_of_block)
 {
-    /* An interval takes at most 15 bits; a stream, its state besides. */
-    return n_blocks(picture) * MAX_INTERVALS_OF_BLOCK * 2 + 8 * MAX_SCANS;
+    size_t of_blocks = n_blocks(picture) * (size_t)n_of_block * sizeof(centnn_interval);
+    size_t strip = (size_t)largest(picture, 0).columns * BLOCK * 2 * BLOCK * sizeof(float);
+    size_t of_scans = MAX_SCANS * 4 * sizeof(centnn_interval); /* ends and gaps of streams */
+
+    return (of_blocks > strip ? of_blocks : strip) + of_scans;
 }
 
-size_t centnn_encode_size(const centnn_picture *picture)
+size_t centnn_encode_size(const centnn_picture *picture, int n_of_block)
 {
-    centnn_extent first = largest(picture, 0);
-    size_t strip = (size_t)first.columns * BLOCK * 2 * BLOCK * sizeof(float);
+    size_t size = rounded(centnn_band_size(picture)) + ALIGNMENT;
 
-    return centnn_band_size(picture) + rounded(strip) +
-           rounded(n_blocks(picture) * N_COEFFICIENTS * sizeof(int16_t)) + MAX_PLANES * ALIGNMENT +
-           rounded(n_blocks(picture) * MAX_INTERVALS_OF_BLOCK * sizeof(centnn_interval));
+    for (int p = 0; p < picture->n_planes; p++) {
+        centnn_extent extent = largest(picture, p);
+
+        size += rounded(centnn_blocks_size(extent.rows, extent.columns));
+    }
+    return size + rounded(n_blocks(picture) * N_COEFFICIENTS * sizeof(int16_t)) +
+           MAX_PLANES * ALIGNMENT + intervals_size(picture, n_of_block);
 }
 
 static void transform_plane(const centnn_picture *picture, int p, int band,
@@ -255,61 +295,80 @@ static void transform_plane(const centnn_picture *picture, int p, int band,
             wanted + (ptrdiff_t)row * extent.columns * N_COEFFICIENTS);
 }
 
-bool centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setup *setup, int band,
-                        const centnn_pixels *inputs, void *memory, uint8_t *bytes, size_t *lengths)
+static void encode_layer(const band_state *state, const centnn_encoder *encoders,
+                         const centnn_picture *picture, int layer)
+{
+    for (int p = 0; p < picture->n_planes; p++) {
+        if (layer == 0) {
+            centnn_encode_dc(&encoders[p]);
+        } else {
+            centnn_guides guides = guides_of(state, picture->halved, p, layer - 1);
+
+            centnn_photo_current_kernel()->encode_group(&encoders[p], layer - 1, &guides);
+        }
+    }
+}
+
+/* What was decoded, for training. */
+static void note_decoded(const band_state *state, const centnn_picture *picture,
+                         const centnn_trace *traces)
+{
+    for (int p = 0; p < picture->n_planes; p++) {
+        const centnn_plane *plane = &state->planes[p];
+        size_t n = (size_t)plane->columns * N_COEFFICIENTS;
+
+        for (int row = 0; row < plane->rows; row++)
+            memcpy(traces[p].decoded + (size_t)row * n, block_at(plane, row, 0),
+                   n * sizeof(int16_t));
+    }
+}
+
+const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setup *setup,
+                                  int band, const centnn_pixels *inputs, int n_of_block,
+                                  void *memory, size_t *lengths)
 {
     band_state state;
     centnn_encoder encoders[MAX_PLANES];
-    uint8_t *next = (uint8_t *)memory + centnn_band_size(picture);
-    size_t columns = (size_t)centnn_extent_of(picture, 0, band).columns, room;
-    centnn_intervals intervals = {NULL, 0, n_blocks(picture) * MAX_INTERVALS_OF_BLOCK};
-    float *strip;
+    centnn_intervals intervals;
+    uint8_t *next = (uint8_t *)rounded((size_t)memory), *first, *end;
+    void *blocks[MAX_PLANES], *of_band = take_memory(&next, centnn_band_size(picture));
+    int16_t *wanted[MAX_PLANES];
     int layer = 0;
 
-    next = (uint8_t *)rounded((size_t)next);
-    strip = take_memory(&next, columns * BLOCK * 2 * BLOCK * sizeof(float));
-    begin_band(&state, picture, setup->model, band, memory);
+    for (int p = 0; p < picture->n_planes; p++) {
+        centnn_extent extent = centnn_extent_of(picture, p, band);
+
+        blocks[p] = take_memory(&next, centnn_blocks_size(extent.rows, extent.columns));
+    }
+    begin_band(&state, picture, setup->model, band, blocks, of_band);
     for (int p = 0; p < picture->n_planes; p++) {
         const centnn_plane *plane = &state.planes[p];
-        int16_t *wanted = take_memory(&next, (size_t)plane->rows * (size_t)plane->columns *
-                                                 N_COEFFICIENTS * sizeof(int16_t));
 
-        transform_plane(picture, p, band, &inputs[p], strip, wanted);
+        wanted[p] = take_memory(&next, (size_t)plane->rows * (size_t)plane->columns *
+                                           N_COEFFICIENTS * sizeof(int16_t));
         encoders[p] = (centnn_encoder){&state.planes[p],  &setup->model->kinds[p > 0],
                                        setup->search,     setup->search->stages[p > 0],
-                                       state.adaptive[p], wanted,
+                                       state.adaptive[p], wanted[p],
                                        &intervals,        setup->n_candidates,
                                        setup->may_escape, setup->traces ? &setup->traces[p] : NULL};
     }
-    intervals.items = (centnn_interval *)(void *)next;
-    room = centnn_band_bytes(picture);
+    first = next;
+    end = first + intervals_size(picture, n_of_block);
+    for (int p = 0; p < picture->n_planes; p++)
+        transform_plane(picture, p, band, &inputs[p], (float *)(void *)first, wanted[p]);
     for (int scan = 0; scan < picture->n_scans; scan++) {
-        intervals.n = 0;
-        for (; layer < picture->scan_ends[scan]; layer++) {
-            for (int p = 0; p < picture->n_planes; p++) {
-                if (layer == 0) {
-                    centnn_encode_dc(&encoders[p]);
-                } else {
-                    centnn_guides guides = guides_of(&state, picture->halved, p, layer - 1);
+        const uint8_t *stream;
 
-                    centnn_photo_current_kernel()->encode_group(&encoders[p], layer - 1, &guides);
-                }
-            }
-        }
-        lengths[scan] = centnn_write_stream(&intervals, bytes, room);
+        centnn_open_intervals(&intervals, next, end);
+        for (; layer < picture->scan_ends[scan]; layer++)
+            encode_layer(&state, encoders, picture, layer);
+        lengths[scan] = centnn_write_stream(&intervals, &stream);
         if (!lengths[scan])
-            return false;
-        memmove(bytes, bytes + room - lengths[scan], lengths[scan]);
-        bytes += lengths[scan];
-        room -= lengths[scan];
+            return NULL;
+        memmove(next, stream, lengths[scan]);
+        next += lengths[scan];
     }
-    if (setup->traces) { /* what was decoded, for training */
-        for (int p = 0; p < picture->n_planes; p++)
-            for (int row = 0; row < state.planes[p].rows; row++)
-                memcpy(setup->traces[p].decoded +
-                           (ptrdiff_t)row * state.planes[p].columns * N_COEFFICIENTS,
-                       block_at(&state.planes[p], row, 0),
-                       (size_t)state.planes[p].columns * N_COEFFICIENTS * sizeof(int16_t));
-    }
-    return true;
+    if (setup->traces)
+        note_decoded(&state, picture, setup->traces);
+    return first;
 }

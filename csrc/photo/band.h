@@ -36,7 +36,7 @@ int centnn_n_bands(const centnn_picture *picture);
 /* All of a plane if band is -1. */
 centnn_extent centnn_extent_of(const centnn_picture *picture, int plane, int band);
 
-/* Memory that coding a band needs. */
+/* Memory that coding a band needs besides its blocks. */
 size_t centnn_band_size(const centnn_picture *picture);
 
 typedef struct {
@@ -47,19 +47,28 @@ typedef struct {
     const centnn_trace *traces; /* of the planes of one band, or NULL */
 } centnn_encoder_setup;
 
-/* Bytes that the scans of a band can take at most, and memory that finding them takes besides. */
-size_t centnn_band_bytes(const centnn_picture *picture);
-size_t centnn_encode_size(const centnn_picture *picture);
+/* Intervals of a block: at most, all coefficients are integers of two, and all groups escape by two
+ * and are alone in a stretch. Hardly any picture needs more than the usual ones on average. */
+enum { MAX_INTERVALS = 2 * N_COEFFICIENTS + 3 * N_GROUPS, USUAL_INTERVALS = 64 };
 
-/* Codes a band. Its scans lie one after another from `bytes` on; their lengths go to lengths.
- * Returns false if memory is too small after all. */
-bool centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setup *setup, int band,
-                        const centnn_pixels *inputs, void *memory, uint8_t *bytes, size_t *lengths);
+/* Memory that coding a band takes if its blocks have so many intervals each, on average. */
+size_t centnn_encode_size(const centnn_picture *picture, int n_intervals);
+
+/* Codes a band. Returns its scans, which lie one after another in memory; their lengths go to
+ * lengths. Returns NULL if there are more intervals: not with MAX_INTERVALS. */
+const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setup *setup,
+                                  int band, const centnn_pixels *inputs, int n_intervals,
+                                  void *memory, size_t *lengths);
 
 typedef struct {
     const uint8_t *bytes;
     size_t n;
 } centnn_scan;
+
+/* Memory of the canvas of a plane, besides a byte for the texture of each block; and a canvas. */
+size_t centnn_canvas_size(const centnn_picture *picture, int plane);
+void centnn_canvas_init(centnn_canvas *canvas, const centnn_picture *picture, int plane,
+                        void *memory, uint8_t *textures);
 
 /* Decodes the first n_layers layers of one band or two, at once, and paints them on the canvases of
  * all planes. A scan that ends with one of these must be whole; memory is for as many. Returns

@@ -115,8 +115,11 @@ INLINE int rounded_quotient(int x, int step)
     return x < 0 ? -((-x + step / 2) / step) : (x + step / 2) / step;
 }
 
-/* Codes a list of intervals. Returns how many bytes it took, at the end of `room` bytes; 0 if they
- * are too few, or some intervals are missing. */
-size_t centnn_write_stream(const centnn_intervals *intervals, uint8_t *bytes, size_t room);
+/* An empty list, in memory from an address on, aligned or not, to an end. */
+void centnn_open_intervals(centnn_intervals *intervals, uint8_t *memory, const uint8_t *end);
+
+/* Codes a list of intervals, and ends it: the stream takes the place of those that are coded.
+ * Returns its bytes, and where they are; 0 if some intervals are missing. */
+size_t centnn_write_stream(const centnn_intervals *intervals, const uint8_t **stream);
 
 #endif

@@ -114,10 +114,10 @@ INLINE void filter_blocks(const filtering *line, int a, int b, uint8_t *out)
 static void filter_line(const centnn_canvas *canvas, const centnn_kind *kind, int step, int y,
                         uint8_t *out)
 {
-    const int16_t *own = canvas->pixels + y * canvas->stride;
-    const filtering line = {own,
-                            y > 0 ? own - canvas->stride : own,
-                            y + 1 < canvas->rows * BLOCK ? own + canvas->stride : own,
+    const int last = canvas->rows * BLOCK - 1;
+    const filtering line = {canvas_line(canvas, y),
+                            canvas_line(canvas, y > 0 ? y - 1 : 0),
+                            canvas_line(canvas, y < last ? y + 1 : last),
                             canvas->columns,
                             canvas->textures + y / BLOCK * canvas->columns,
                             kind->taps,

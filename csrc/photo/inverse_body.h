@@ -27,11 +27,18 @@ static const int32_t integer_rotation[HALF][HALF] = {
 
 static void unlap_row(const centnn_canvas *canvas, int row)
 {
-    int first = row < 0 ? 0 : row * BLOCK + HALF;
-    int last = row + 1 < canvas->rows ? (row + 1) * BLOCK + HALF : canvas->rows * BLOCK;
-    int16_t *rows = canvas->pixels + first * canvas->stride;
+    bool is_first = row < 0, is_last = row + 1 == canvas->rows;
+    int16_t *above = is_first ? NULL : canvas_line(canvas, row * BLOCK + HALF);
+    int16_t *below = is_last ? NULL : canvas_line(canvas, (row + 1) * BLOCK);
 
-    if (last - first == BLOCK)
-        unlap_rows(canvas, rows);
-    unlap_columns(canvas, rows, last - first);
+    if (above && below)
+        unlap_rows(canvas, above, below);
+    if (above && below == above + HALF * canvas->stride) {
+        unlap_columns(canvas, above, BLOCK);
+        return;
+    }
+    if (above)
+        unlap_columns(canvas, above, HALF);
+    if (below)
+        unlap_columns(canvas, below, HALF);
 }

@@ -67,30 +67,31 @@ static void inverse_row(const int16_t *blocks, int columns, int step, int16_t *p
 }
 
 /* Undoes the rotation of n columns across a border, which is above rows[4]. */
-INLINE void unrotate(int16_t *rows, ptrdiff_t stride, int n)
+INLINE void unrotate(int16_t *above, int16_t *below, ptrdiff_t stride, int n)
 {
     for (int lane = 0; lane < n; lane++) {
         int32_t d[HALF];
 
         for (int j = 0; j < HALF; j++)
-            d[j] = rows[(HALF - 1 - j) * stride + lane] - rows[(HALF + j) * stride + lane];
+            d[j] = above[(HALF - 1 - j) * stride + lane] - below[j * stride + lane];
         for (int i = 0; i < HALF; i++) {
             int32_t change = 1 << (ROTATION_BITS - 1);
 
             for (int j = 0; j < HALF; j++)
                 change += integer_rotation[i][j] * d[j];
             change >>= ROTATION_BITS;
-            rows[(HALF - 1 - i) * stride + lane] = (int16_t)clipped(
-                rows[(HALF - 1 - i) * stride + lane] + change, SAMPLE_LIMIT);
-            rows[(HALF + i) * stride + lane] = (int16_t)clipped(
-                rows[(HALF + i) * stride + lane] - change, SAMPLE_LIMIT);
+            above[(HALF - 1 - i) * stride + lane] = (int16_t)clipped(
+                above[(HALF - 1 - i) * stride + lane] + change, SAMPLE_LIMIT);
+            below[i * stride + lane] = (int16_t)clipped(below[i * stride + lane] - change,
+                                                        SAMPLE_LIMIT);
         }
     }
 }
 
-static void unlap_rows(const centnn_canvas *canvas, int16_t *rows)
+/* Undoes the rotations across a border of rows: of four above it and four below. */
+static void unlap_rows(const centnn_canvas *canvas, int16_t *above, int16_t *below)
 {
-    unrotate(rows, canvas->stride, canvas->columns * BLOCK);
+    unrotate(above, below, canvas->stride, canvas->columns * BLOCK);
 }
 
 /* Undoes the rotations across the borders of columns, in n rows. */
@@ -103,7 +104,7 @@ static void unlap_columns(const centnn_canvas *canvas, int16_t *rows, int n)
         for (int y = 0; y < n; y++)
             memcpy(back + y * BLOCK, at + y * canvas->stride, BLOCK * sizeof *back);
         turn(back, BLOCK, turned, BLOCK);
-        unrotate(turned, BLOCK, BLOCK);
+        unrotate(turned, turned + HALF * BLOCK, BLOCK, BLOCK);
         turn(turned, BLOCK, back, BLOCK);
         for (int y = 0; y < n; y++)
             memcpy(at + y * canvas->stride, back + y * BLOCK, BLOCK * sizeof *back);

@@ -13,17 +13,23 @@ typedef struct {
     centnn_picture picture;
     const centnn_photo_model *model;
     centnn_canvas canvases[MAX_PLANES];
-    uint8_t *chroma[2]; /* filtered, in rows of canvases[1].stride bytes */
+    uint8_t *chroma[2]; /* if halved: filtered, in rows of whole blocks */
     centnn_scan *scans; /* (bands, scans) */
     uint8_t *of_threads;
     size_t thread_size;
 } workshop;
 
-static size_t canvas_size(centnn_extent extent)
+static size_t n_blocks(const centnn_picture *picture, int plane)
 {
-    size_t blocks = (size_t)extent.rows * (size_t)extent.columns;
+    centnn_extent extent = centnn_extent_of(picture, plane, -1);
 
-    return rounded(blocks * N_COEFFICIENTS * sizeof(int16_t)) + rounded(blocks);
+    return (size_t)extent.rows * (size_t)extent.columns;
+}
+
+/* Where chroma is not halved, a line of it is filtered when it is needed. */
+static bool keeps_chroma(const centnn_picture *picture, int plane)
+{
+    return plane > 0 && picture->halved;
 }
 
 /* Of a thread: two bands; or a line of luma, two of chroma and sums. */
@@ -43,11 +49,9 @@ size_t centnn_photo_decode_size(const centnn_photo_file *file, int n_threads)
     size_t size = rounded(n_scans * sizeof(centnn_scan));
 
     for (int p = 0; p < picture.n_planes; p++) {
-        centnn_extent extent = centnn_extent_of(&picture, p, -1);
-
-        size += canvas_size(extent);
-        if (p > 0)
-            size += rounded((size_t)extent.rows * (size_t)extent.columns * N_COEFFICIENTS);
+        size += rounded(centnn_canvas_size(&picture, p)) + rounded(n_blocks(&picture, p));
+        if (keeps_chroma(&picture, p))
+            size += rounded(n_blocks(&picture, p) * N_COEFFICIENTS);
     }
     return size + (size_t)(n_threads < 1 ? 1 : n_threads) * thread_size(&picture);
 }
@@ -59,16 +63,12 @@ static void lay_out(workshop *shop, const centnn_photo_file *file, void *memory)
 
     shop->scans = take_memory(&next, n_scans * sizeof(centnn_scan));
     for (int p = 0; p < shop->picture.n_planes; p++) {
-        centnn_extent extent = centnn_extent_of(&shop->picture, p, -1);
-        size_t blocks = (size_t)extent.rows * (size_t)extent.columns;
-        centnn_canvas *canvas = &shop->canvases[p];
+        void *pixels = take_memory(&next, centnn_canvas_size(&shop->picture, p));
+        size_t blocks = n_blocks(&shop->picture, p);
 
-        canvas->rows = extent.rows;
-        canvas->columns = extent.columns;
-        canvas->stride = (ptrdiff_t)extent.columns * BLOCK;
-        canvas->pixels = take_memory(&next, blocks * N_COEFFICIENTS * sizeof(int16_t));
-        canvas->textures = take_memory(&next, blocks);
-        if (p > 0)
+        centnn_canvas_init(&shop->canvases[p], &shop->picture, p, pixels,
+                           take_memory(&next, blocks));
+        if (keeps_chroma(&shop->picture, p))
             shop->chroma[p - 1] = take_memory(&next, blocks * N_COEFFICIENTS);
     }
     shop->of_threads = next;
@@ -112,37 +112,44 @@ static void filter_line(const workshop *shop, const centnn_photo_file *file, int
                                                &shop->model->kinds[plane > 0], step, y, out);
 }
 
-/* Row y of a plane of chroma, at the size of the picture. */
-static const uint8_t *chroma_line(const workshop *shop, int plane, int y, uint16_t *sums,
-                                  uint8_t *line)
+/* Line y of a plane of chroma that is halved, as filtered. */
+static uint8_t *halved_line(const workshop *shop, int plane, int y)
 {
-    const uint8_t *chroma = shop->chroma[plane - 1];
-    ptrdiff_t stride = shop->canvases[plane].stride;
+    return shop->chroma[plane - 1] + (ptrdiff_t)y * shop->canvases[plane].columns * BLOCK;
+}
+
+/* Line y of a plane of chroma, at the size of the picture. */
+static void chroma_line(const workshop *shop, const centnn_photo_file *file, int plane, int y,
+                        uint16_t *sums, uint8_t *line)
+{
     int last = (shop->picture.height + 1) / 2 - 1, near = y / 2, far = y % 2 ? near + 1 : near - 1;
 
-    if (!shop->picture.halved)
-        return chroma + y * stride;
+    if (!shop->picture.halved) {
+        filter_line(shop, file, plane, y, line);
+        return;
+    }
     far = far < 0 ? 0 : far > last ? last : far;
-    centnn_photo_current_kernel()->double_row(chroma + near * stride, chroma + far * stride,
-                                              shop->picture.width, sums, line);
-    return line;
+    centnn_photo_current_kernel()->double_row(halved_line(shop, plane, near),
+                                              halved_line(shop, plane, far), shop->picture.width,
+                                              sums, line);
 }
 
 static void finish_line(const workshop *shop, const centnn_photo_file *file, int y, uint8_t *memory,
                         uint8_t *out)
 {
-    size_t width = (size_t)shop->canvases[0].stride;
+    size_t width = (size_t)shop->canvases[0].columns * BLOCK;
     uint8_t *luma = take_memory(&memory, width);
     uint8_t *lines[2] = {take_memory(&memory, width), take_memory(&memory, width)};
     uint16_t *sums = take_memory(&memory, width * sizeof(uint16_t));
 
     filter_line(shop, file, 0, y, luma);
-    if (file->channels == 1)
+    if (file->channels == 1) {
         memcpy(out, luma, file->width);
-    else
-        centnn_photo_current_kernel()->to_rgb(luma, chroma_line(shop, 1, y, sums, lines[0]),
-                                              chroma_line(shop, 2, y, sums, lines[1]),
-                                              (int)file->width, out);
+        return;
+    }
+    for (int p = 1; p < file->channels; p++)
+        chroma_line(shop, file, p, y, sums, lines[p - 1]);
+    centnn_photo_current_kernel()->to_rgb(luma, lines[0], lines[1], (int)file->width, out);
 }
 
 #ifdef _OPENMP
@@ -208,12 +215,12 @@ centnn_photo_status centnn_photo_decode(const centnn_photo_file *file,
     if (!decode_codes(&shop, file, n_threads))
         return CENTNN_PHOTO_ERR_CORRUPT;
     undo_rotations(&shop, n_threads);
-    for (int p = 1; p < file->channels; p++) {
+    for (int p = 1; p < file->channels && shop.picture.halved; p++) {
         int rows = centnn_extent_of(&shop.picture, p, -1).height;
 
         PARALLEL_FOR(schedule(static) num_threads(n_threads))
         for (int y = 0; y < rows; y++)
-            filter_line(&shop, file, p, y, shop.chroma[p - 1] + y * shop.canvases[p].stride);
+            filter_line(&shop, file, p, y, halved_line(&shop, p, y));
     }
     PARALLEL_FOR(schedule(static) num_threads(n_threads))
     for (int y = 0; y < (int)file->height; y++)

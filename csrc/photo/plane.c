@@ -7,15 +7,25 @@
 
 #include "memory.h"
 
-/* Of something of each block, with a block of padding on all sides. */
-static size_t blocks_size(int rows, int columns, size_t of_block)
+enum { N_MAGNITUDES = N_GROUPS + 1 }; /* with activity */
+
+/* With a block of padding on all sides. */
+size_t centnn_blocks_size(int rows, int columns)
 {
-    return rounded(((size_t)rows + 2) * ((size_t)columns + 2) * of_block);
+    return ((size_t)rows + 2) * ((size_t)columns + 2) * N_COEFFICIENTS * sizeof(int16_t);
+}
+
+/* A row for each row of blocks, padding included; and at least as many as make a row of blocks. */
+static size_t differences_size(int rows, int columns)
+{
+    size_t least = N_COEFFICIENTS / PREDICT_LANES, n = (size_t)rows > least ? (size_t)rows : least;
+
+    return rounded(n * ((size_t)columns + 2) * PREDICT_LANES * sizeof(int16_t));
 }
 
 static size_t magnitudes_size(int rows, int columns)
 {
-    return rounded(((size_t)rows + 2 * PAD) * ((size_t)columns + 2 * PAD));
+    return rounded((N_MAGNITUDES * ((size_t)rows + PAD) + PAD) * ((size_t)columns + PAD) + PAD);
 }
 
 static size_t dc_size(int rows, int columns)
@@ -42,18 +52,8 @@ static size_t whole_row_size(int columns)
 
 size_t centnn_plane_size(int rows, int columns)
 {
-    return blocks_size(rows, columns, N_COEFFICIENTS * sizeof(int16_t)) +
-           blocks_size(rows, columns, PREDICT_LANES * sizeof(int16_t)) +
-           (N_GROUPS + 1) * magnitudes_size(rows, columns) + 2 * dc_size(rows, columns) +
-           started_size(rows, columns) + whole_row_size(columns) + ALIGNMENT;
-}
-
-/* What is of the first block, after the padding. */
-static void *take_blocks(uint8_t **next, const centnn_plane *plane, size_t of_block)
-{
-    uint8_t *padded = take_memory(next, blocks_size(plane->rows, plane->columns, of_block));
-
-    return padded + (plane->block_stride + 1) * (ptrdiff_t)of_block;
+    return differences_size(rows, columns) + magnitudes_size(rows, columns) +
+           2 * dc_size(rows, columns) + started_size(rows, columns) + whole_row_size(columns);
 }
 
 static void init_row(centnn_row *row, int columns, uint8_t **next)
@@ -70,25 +70,23 @@ static void init_row(centnn_row *row, int columns, uint8_t **next)
     row->tails_above = (uint16_t *)take_memory(next, size16) + PAD;
 }
 
-void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *memory)
+void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *blocks, void *memory)
 {
-    uint8_t *next = (uint8_t *)rounded((size_t)memory);
+    uint8_t *next = memory, *magnitudes;
 
+    memset(blocks, 0, centnn_blocks_size(rows, columns));
+    memset(memory, 0, centnn_plane_size(rows, columns));
     plane->rows = rows;
     plane->columns = columns;
     plane->block_stride = columns + 2;
-    plane->stride = columns + 2 * PAD;
-    plane->blocks = take_blocks(&next, plane, N_COEFFICIENTS * sizeof(int16_t));
-    plane->differences = take_blocks(&next, plane, PREDICT_LANES * sizeof(int16_t));
-    for (int g = 0; g <= N_GROUPS; g++) {
-        uint8_t *magnitudes = take_memory(&next, magnitudes_size(rows, columns));
-
-        magnitudes += PAD * plane->stride + PAD;
-        if (g < N_GROUPS)
-            plane->magnitudes[g] = magnitudes;
-        else
-            plane->activity = magnitudes;
-    }
+    plane->stride = columns + PAD;
+    plane->blocks = (int16_t *)blocks + (plane->block_stride + 1) * N_COEFFICIENTS;
+    plane->differences = take_memory(&next, differences_size(rows, columns));
+    magnitudes = take_memory(&next, magnitudes_size(rows, columns));
+    magnitudes += PAD * plane->stride + PAD;
+    for (int g = 0; g < N_GROUPS; g++)
+        plane->magnitudes[g] = magnitudes + g * (rows + PAD) * plane->stride;
+    plane->activity = magnitudes + N_GROUPS * (rows + PAD) * plane->stride;
     plane->started = take_memory(&next, started_size(rows, columns));
     plane->dc = take_memory(&next, dc_size(rows, columns));
     plane->dc_errors = take_memory(&next, dc_size(rows, columns));

@@ -39,7 +39,8 @@ typedef struct {
     ptrdiff_t stride;       /* bytes from one row of magnitudes to the next */
     int16_t *blocks;        /* coefficients as decoded; a block of padding on all sides */
     int16_t *differences; /* of the first coefficients to those of the 8 blocks around, and zeros */
-    uint8_t *magnitudes[N_GROUPS]; /* of the codewords of stage 1, PAD on all sides */
+    uint8_t *magnitudes[N_GROUPS]; /* of the codewords of stage 1, PAD on all sides, which is that
+                                    * of the next row or group, too */
     uint8_t *activity;             /* of the first coefficients, padded likewise */
     uint8_t *started;        /* (rows, stretches): whether groups that are settled are predicted */
     int16_t *dc, *dc_errors; /* (rows, columns): quantized, and less what was predicted */
@@ -60,9 +61,18 @@ typedef struct {
     centnn_table dc[N_DC_CLASSES];
 } centnn_adaptive;
 
-/* Bytes of memory for a plane, and a plane laid out in so many, which are zero. */
+/* Bytes of memory for the blocks of a plane, and for the rest of it. */
+size_t centnn_blocks_size(int rows, int columns);
 size_t centnn_plane_size(int rows, int columns);
-void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *memory);
+
+/* Lays out a plane in so many bytes each, which it makes zero. Both are aligned. */
+void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *blocks, void *memory);
+
+/* Room for a row of blocks, in the place of what is not needed once all of a plane is known. */
+INLINE int16_t *spare_row(const centnn_plane *plane)
+{
+    return plane->differences;
+}
 
 void centnn_adaptive_init(centnn_adaptive *adaptive, const centnn_kind *kind);
 
