@@ -291,13 +291,12 @@ def table(found: dict[str, Any], kind: str) -> str:
 
 
 def speeds(pictures: list[Path], kind: str, args: argparse.Namespace) -> list[dict[str, Any]]:
-    """Return megapixels a second of encoding and decoding, for a few pictures."""
-    rows = []
-    for path in pictures[-3:]:
-        img = load(path, kind)
-        if img is not None:
-            rows.append({"picture": path.stem, **speed(img, args.effort, quick=args.quick)})
-    return rows
+    """Return megapixels a second of encoding and decoding, for the last few pictures of a kind."""
+    images = ((path.stem, load(path, kind)) for path in pictures)
+    of_kind = [(name, img) for name, img in images if img is not None]
+    return [
+        {"picture": name, **speed(img, args.effort, quick=args.quick)} for name, img in of_kind[-3:]
+    ]
 
 
 def speed(img: Array, effort: str, *, quick: bool) -> dict[str, float]:
