@@ -24,16 +24,16 @@ bytes   meaning
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from centnn._checksum import SIZE, is_intact, with_checksum
+
 MAGIC = b"\x89CENTNN\n"
 VERSION = 1
 HEADER = struct.Struct("<8sBBHIIIQd")
-CHECKSUM = struct.Struct("<I")
 
 
 def pack(fields: Mapping[str, Any]) -> bytes:
@@ -51,28 +51,27 @@ def pack(fields: Mapping[str, Any]) -> bytes:
     )
     arrays = (fields["counts"], history, centers)
     body = header + b"".join(a.astype(a.dtype.newbyteorder("<")).tobytes() for a in arrays)
-    return body + CHECKSUM.pack(zlib.crc32(body))
+    return with_checksum(body)
 
 
 def unpack(data: bytes) -> dict[str, Any]:
     """Return the fields of a `Codebook`, or raise ValueError saying what is wrong with the file."""
     if data[: len(MAGIC)] != MAGIC:
         raise ValueError("codebook file must begin with the magic of centnn: this is another kind")
-    if len(data) < HEADER.size + CHECKSUM.size:
+    if len(data) < HEADER.size + SIZE:
         raise ValueError(f"codebook file must be complete: it ends after {len(data)} bytes")
     _, version, itemsize, _, k, d, n_history, n_iter, inertia = HEADER.unpack_from(data)
     if version != VERSION:
         raise ValueError(f"codebook file must be of version {VERSION}, got version {version}")
     if itemsize not in (4, 8):
         raise ValueError(f"codebook file must have components of 4 or 8 bytes, got {itemsize}")
-    expected = HEADER.size + 8 * k + 16 * n_history + itemsize * k * d + CHECKSUM.size
+    expected = HEADER.size + 8 * k + 16 * n_history + itemsize * k * d + SIZE
     if len(data) != expected:
         raise ValueError(f"codebook file must have {expected} bytes by its header, got {len(data)}")
-    body = memoryview(data)[: -CHECKSUM.size]
-    if CHECKSUM.unpack_from(data, len(body))[0] != zlib.crc32(body):
+    if not is_intact(data):
         raise ValueError("codebook file must match its checksum: it is damaged")
-    values = np.frombuffer(body, "<f8", k + 2 * n_history, HEADER.size)
-    centers = np.frombuffer(body, f"<f{itemsize}", k * d, HEADER.size + values.nbytes)
+    values = np.frombuffer(data, "<f8", k + 2 * n_history, HEADER.size)
+    centers = np.frombuffer(data, f"<f{itemsize}", k * d, HEADER.size + values.nbytes)
     return {
         "centers": centers.reshape(k, d).astype(f"=f{itemsize}"),
         "counts": values[:k].astype(np.float64),

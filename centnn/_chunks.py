@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from centnn._checksum import SIZE, is_intact, with_checksum
 from centnn.quantizer import code_type, dequantize
 
 Array = NDArray[Any]
@@ -43,7 +44,7 @@ Array = NDArray[Any]
 MAGIC = b"\x89CENTVQ\n"
 VERSION = 1
 HEADER = struct.Struct("<8sBB4sBBI")
-CHECKSUM = struct.Struct("<I")
+BOOK_CHECKSUM = struct.Struct("<I")
 FORTRAN, APART = 1, 2
 WHAT = "encoded chunk"
 
@@ -138,10 +139,10 @@ def pack(
     body = (
         HEADER.pack(MAGIC, VERSION, flags, dtype.str.encode(), *sizes)
         + np.array([*layout.shape, *layout.block], "<u8").tobytes()
-        + (CHECKSUM.pack(zlib.crc32(plain)) if is_apart else plain)
+        + (BOOK_CHECKSUM.pack(zlib.crc32(plain)) if is_apart else plain)
         + _pack_codes(codes, bits_of_code(len(codewords)))
     )
-    return body + CHECKSUM.pack(zlib.crc32(body))
+    return with_checksum(body)
 
 
 def unpack(data: bytes, codewords: Array | None) -> Array:
@@ -153,13 +154,13 @@ def unpack(data: bytes, codewords: Array | None) -> Array:
     dtype, layout, k = fields.dtype, fields.layout, fields.k
     start = HEADER.size + 8 * (len(layout.shape) + len(layout.block))
     n_code_bytes = -(-layout.n_vectors * bits_of_code(k) // 8)
-    n_book_bytes = CHECKSUM.size if fields.is_apart else k * layout.n_components * dtype.itemsize
-    expected = start + n_book_bytes + n_code_bytes + CHECKSUM.size
+    n_book_bytes = (
+        BOOK_CHECKSUM.size if fields.is_apart else k * layout.n_components * dtype.itemsize
+    )
+    expected = start + n_book_bytes + n_code_bytes + SIZE
     if len(data) != expected:
         raise ValueError(f"{WHAT} must have {expected} bytes by its header, got {len(data)}")
-    if CHECKSUM.unpack_from(data, expected - CHECKSUM.size)[0] != zlib.crc32(
-        memoryview(data)[: -CHECKSUM.size]
-    ):
+    if not is_intact(data):
         raise ValueError(f"{WHAT} must match its checksum: it is damaged")
     if fields.is_apart:
         book = _apart(codewords, dtype, (k, layout.n_components), data, start)
@@ -231,7 +232,7 @@ def _apart(
     if codewords is None:
         raise ValueError(f"{WHAT} has its codebook apart: the codec must be given it")
     book = np.ascontiguousarray(codewords, dtype)
-    expected = CHECKSUM.unpack_from(data, start)[0]
+    expected = BOOK_CHECKSUM.unpack_from(data, start)[0]
     if book.shape != shape or zlib.crc32(book.tobytes()) != expected:
         raise ValueError(
             f"{WHAT} has another codebook: it needs {shape[0]} codewords of {shape[1]} components "

@@ -18,18 +18,17 @@ bytes   meaning
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from centnn import _bookfile
+from centnn._checksum import SIZE, is_intact, with_checksum
 
 MAGIC = b"\x89CENTPQ\n"
 VERSION = 1
 HEADER = struct.Struct("<8sB3xI")
-CHECKSUM = struct.Struct("<I")
 WHAT = "product quantizer file"
 
 # So that a number of a code has at most 16 bits.
@@ -41,28 +40,26 @@ def pack(books: Sequence[dict[str, Any]]) -> bytes:
     packed = [_bookfile.pack(book) for book in books]
     sizes = np.array([len(book) for book in packed], "<u8").tobytes()
     body = HEADER.pack(MAGIC, VERSION, len(packed)) + sizes + b"".join(packed)
-    return body + CHECKSUM.pack(zlib.crc32(body))
+    return with_checksum(body)
 
 
 def unpack(data: bytes) -> list[dict[str, Any]]:
     """Return the fields of each `Codebook`, or raise ValueError saying what is wrong."""
     if data[: len(MAGIC)] != MAGIC:
         raise ValueError(f"{WHAT} must begin with its magic: this is another kind")
-    if len(data) < HEADER.size + CHECKSUM.size:
+    if len(data) < HEADER.size + SIZE:
         raise ValueError(f"{WHAT} must be complete: it ends after {len(data)} bytes")
     _, version, m = HEADER.unpack_from(data)
     if version != VERSION:
         raise ValueError(f"{WHAT} must be of version {VERSION}, got version {version}")
     start = HEADER.size + 8 * m
-    if len(data) < start + CHECKSUM.size:
+    if len(data) < start + SIZE:
         raise ValueError(f"{WHAT} must be complete: it ends after {len(data)} bytes")
     sizes = [int(size) for size in np.frombuffer(data, "<u8", m, HEADER.size)]
-    expected = start + sum(sizes) + CHECKSUM.size
+    expected = start + sum(sizes) + SIZE
     if len(data) != expected:
         raise ValueError(f"{WHAT} must have {expected} bytes by its header, got {len(data)}")
-    if CHECKSUM.unpack_from(data, len(data) - CHECKSUM.size)[0] != zlib.crc32(
-        memoryview(data)[: -CHECKSUM.size]
-    ):
+    if not is_intact(data):
         raise ValueError(f"{WHAT} must match its checksum: it is damaged")
     books = []
     for size in sizes:

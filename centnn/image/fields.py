@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from typing import Any
 
-__all__ = ["CRC_BYTES", "MAGIC", "Fields", "check_crc", "version_of", "with_crc"]
+from centnn import _checksum
+
+__all__ = ["CRC_BYTES", "MAGIC", "Fields", "check_crc", "version_of"]
 
 MAGIC = b"\x89CVQ"
 
-_CRC = struct.Struct("<I")
-CRC_BYTES = _CRC.size
+CRC_BYTES = _checksum.SIZE
 
 
 class Fields:
@@ -47,15 +47,9 @@ class Fields:
         check_crc(self._data)
 
 
-def with_crc(body: bytes) -> bytes:
-    """Return the bytes of a file with its checksum, the CRC-32 of zlib and PNG, at the end."""
-    return body + _CRC.pack(zlib.crc32(body))
-
-
 def check_crc(data: bytes) -> None:
     """Raise ValueError unless the checksum at the end of a file fits the bytes before it."""
-    (declared,) = _CRC.unpack_from(data, len(data) - CRC_BYTES)
-    computed = zlib.crc32(memoryview(data)[:-CRC_BYTES])
+    declared, computed = _checksum.checksums(data)
     if computed != declared:
         raise ValueError(
             f"data is corrupted: its checksum says {declared:08x}, its bytes give {computed:08x}"

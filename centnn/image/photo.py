@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from centnn._checksum import with_checksum
 from centnn._validation import between, integer, one_of, thread_count
 from centnn.image import _photo, alpha
 from centnn.image.channels import MAX_PIXELS, split
-from centnn.image.fields import MAGIC, with_crc
+from centnn.image.fields import MAGIC
 
 __all__ = [
     "COLOURS",
@@ -201,7 +202,7 @@ def code(
         packed,
         *(band[scan] for scan in range(n_scans) for band in bands),
     ]
-    return with_crc(b"".join(parts))
+    return with_checksum(b"".join(parts))
 
 
 def read(data: bytes, n_layers: int = N_LAYERS) -> _photo.File:

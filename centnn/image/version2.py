@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from centnn._checksum import with_checksum
 from centnn.image import _context, _pixels, _rans, alpha, codewords, colour, context
 from centnn.image.blocks import block_grid
 from centnn.image.context import ContextModel
-from centnn.image.fields import MAGIC, Fields, version_of, with_crc
+from centnn.image.fields import MAGIC, Fields, version_of
 from centnn.image.integers import Reader, Writer, n_states
 
 __all__ = [
@@ -169,7 +170,7 @@ def pack_image(header: Header, planes: Sequence[PlaneCodes], alpha_channel: Arra
     if alpha_channel is not None:
         packed = alpha.pack(alpha_channel)
         parts += [_LENGTH.pack(len(packed)), packed]
-    return with_crc(b"".join(parts))
+    return with_checksum(b"".join(parts))
 
 
 def pack_book(book: Book) -> bytes:
@@ -177,7 +178,7 @@ def pack_book(book: Book) -> bytes:
     parts = [_start(MODE_BOOK, book, False)]
     for plane in book.planes:
         parts += _plane_parts(PlaneCodes(plane, np.empty((0, 0), np.uint16)))
-    return with_crc(b"".join(parts))
+    return with_checksum(b"".join(parts))
 
 
 def _start(mode: int, what: Header | Book, is_shared: bool) -> bytes:
