@@ -52,11 +52,11 @@ def check_names(estimator: Any, X: Any) -> None:
         raise ValueError(_difference(set(fitted), set(found)))
 
 
-def check_count(estimator: Any, X: Array) -> None:
+def check_count(estimator: Any, X: Array, name: str = "X") -> None:
     """Raise ValueError if X has another number of features than in fit."""
     if X.shape[1] != estimator.n_features_in_:
         raise ValueError(
-            f"X has {X.shape[1]} features, but {type(estimator).__name__} "
+            f"{name} has {X.shape[1]} features, but {type(estimator).__name__} "
             f"is expecting {estimator.n_features_in_} features as input"
         )
 

@@ -13,6 +13,3 @@ def search(
     n_nearest: int,
     n_threads: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.uint32]]: ...
-def merged(
-    distances: NDArray[np.float64], places: NDArray[np.uint32]
-) -> tuple[NDArray[np.float64], NDArray[np.uint32]]: ...

@@ -172,7 +172,7 @@ cdef void search_piece(const Queries *queries, const Task *task, Py_ssize_t piec
         memory + task.group * size)
 
 
-def merged(distances, places):
+cdef merged(distances, places):
     """Return the nearest of what was found in each piece, (n_pieces, n, n_nearest)."""
     n_pieces, n, n_nearest = distances.shape
     if n_pieces == 1:

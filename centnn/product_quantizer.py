@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from centnn import _options, _product, _product_training, _productfile, _validation
+from centnn import _features, _options, _product, _product_training, _productfile, _validation
 from centnn._files import write_atomically
 from centnn._productfile import MOST_CODEWORDS
 from centnn.codebook import Codebook
@@ -130,6 +130,8 @@ class ProductQuantizer:
         >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
         >>> pq
         <ProductQuantizer of 2 codebooks of 2 codewords of 1 components, float32, inertia 0>
+        >>> pq.codewords_.shape, pq.inertia_, pq.n_features_in_
+        ((2, 2, 1), 0.0, 2)
         """
         samples = _validation.samples(X)
         m = _validation.integer(self.m, "m", 1)
@@ -161,12 +163,7 @@ class ProductQuantizer:
 
         Examples
         --------
-        >>> import centnn
-        >>> import numpy as np
-        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
-        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
-        >>> pq.codewords_.shape
-        (2, 2, 1)
+        See `fit`.
         """
         return np.stack([book.centers for book in self._fitted()])
 
@@ -176,12 +173,7 @@ class ProductQuantizer:
 
         Examples
         --------
-        >>> import centnn
-        >>> import numpy as np
-        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
-        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
-        >>> pq.inertia_
-        0.0
+        See `fit`.
         """
         return sum(book.inertia for book in self._fitted())
 
@@ -191,12 +183,7 @@ class ProductQuantizer:
 
         Examples
         --------
-        >>> import centnn
-        >>> import numpy as np
-        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
-        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
-        >>> pq.n_features_in_
-        2
+        See `fit`.
         """
         books = self._fitted()
         return len(books) * int(books[0].centers.shape[1])
@@ -221,12 +208,7 @@ class ProductQuantizer:
 
         Examples
         --------
-        >>> import centnn
-        >>> import numpy as np
-        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
-        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
-        >>> pq.encode(X[:1]).shape
-        (1, 2)
+        See `ProductQuantizer`.
         """
         books = self._fitted()
         rows = self._matrix(X, "X")
@@ -261,12 +243,7 @@ class ProductQuantizer:
 
         Examples
         --------
-        >>> import centnn
-        >>> import numpy as np
-        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
-        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
-        >>> pq.decode(pq.encode(X[1:3])).tolist()
-        [[0.0, 8.0], [5.0, 0.0]]
+        See `ProductQuantizer`.
         """
         codewords = self.codewords_
         m, k, d = codewords.shape
@@ -346,13 +323,7 @@ class ProductQuantizer:
 
         Examples
         --------
-        >>> import centnn
-        >>> import numpy as np
-        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
-        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
-        >>> distances, indices = pq.search([[4.0, 7.0]], pq.encode(X), n_nearest=2)
-        >>> distances.tolist(), indices.tolist()
-        ([[2.0, 17.0]], [[3, 1]])
+        See `ProductQuantizer`.
         """
         rows, columns = self._queries_and_columns(queries)
         numbers = self._codes(codes)
@@ -387,13 +358,13 @@ class ProductQuantizer:
 
         Examples
         --------
+        >>> import os, tempfile
         >>> import centnn
-        >>> import numpy as np
-        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
-        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
-        >>> pq.save("pq.centnn")
-        >>> centnn.ProductQuantizer.load("pq.centnn").codewords_.shape
-        (2, 2, 1)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit([[0.0, 0.0], [5.0, 8.0]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pq.save(os.path.join(folder, "a.pq"))
+        ...     centnn.ProductQuantizer.load(os.path.join(folder, "a.pq"))
+        <ProductQuantizer of 2 codebooks of 2 codewords of 1 components, float64, inertia 0>
         """
         write_atomically(path, _productfile.pack([vars(book) for book in self._fitted()]))
 
@@ -420,13 +391,7 @@ class ProductQuantizer:
 
         Examples
         --------
-        >>> import centnn
-        >>> import numpy as np
-        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
-        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
-        >>> pq.save("pq.centnn")
-        >>> centnn.ProductQuantizer.load("pq.centnn").encode(X).shape
-        (4, 2)
+        See `save`.
         """
         books = tuple(Codebook(**fields) for fields in _productfile.unpack(Path(path).read_bytes()))
         quantizer = cls(len(books), len(books[0].centers))
@@ -454,11 +419,8 @@ class ProductQuantizer:
         Examples
         --------
         >>> import centnn
-        >>> import numpy as np
-        >>> X = np.array([[0, 0], [0, 8], [5, 0], [5, 8]], np.float32)
-        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit(X)
+        >>> pq = centnn.ProductQuantizer(m=2, n_codewords=2).fit([[0.0, 0.0], [5.0, 8.0]])
         >>> index = pq.to_faiss()  # doctest: +SKIP
-        >>> index.add(X)  # doctest: +SKIP
         """
         from centnn import _faiss
 
@@ -482,11 +444,7 @@ class ProductQuantizer:
     def _matrix(self, X: ArrayLike, name: str) -> Array:
         """Return X as an array of a sample type with as many features as in fit."""
         rows = _validation.matrix(X, name)
-        if rows.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"{name} has {rows.shape[1]} features, but ProductQuantizer is expecting "
-                f"{self.n_features_in_} features as input"
-            )
+        _features.check_count(self, rows, name)
         return rows
 
     def _queries_and_columns(self, queries: ArrayLike) -> tuple[Array, Array]:
