@@ -1,46 +1,18 @@
 /*
- * dispatch.c - which instruction set to use: what there is, what the processor has, what the user
- * asked for
+ * dispatch.c - which instruction set to use
  */
 #include "dispatch.h"
 
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
+#include "processor.h"
 
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
-#define HAVE_X86 1
-#else
-#define HAVE_X86 0
-#endif
-#if defined(__aarch64__) && defined(__GNUC__)
-#define HAVE_NEON 1
-#else
-#define HAVE_NEON 0
-#endif
+#include <stdatomic.h>
+#include <string.h>
 
 typedef struct {
     const char *name;
     const centnn_kernel *f32, *f64;
     bool (*works)(void);
 } isa;
-
-static bool always(void)
-{
-    return true;
-}
-
-#if HAVE_X86
-static bool has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-
-static bool has_avx512(void)
-{
-    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-}
-#endif
 
 extern const centnn_kernel centnn_kernel_scalar_f32, centnn_kernel_scalar_f64;
 extern const centnn_kernel centnn_kernel_avx2_f32, centnn_kernel_avx2_f64;
@@ -84,8 +56,7 @@ static const isa *decide(void)
     const isa *now = atomic_load_explicit(&current, memory_order_acquire);
 
     if (now == &undecided) {
-        const char *wish = getenv("CENTNN_ISA");
-        const isa *choice = find(wish && *wish ? wish : NULL);
+        const isa *choice = find(wished_isa());
 
         if (atomic_compare_exchange_strong(&current, &now, choice))
             now = choice;

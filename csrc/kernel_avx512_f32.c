@@ -3,8 +3,9 @@
  */
 #include "compiler.h"
 #include "internal.h"
+#include "processor.h"
 
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
+#if HAVE_X86
 
 #define REAL_BITS 32
 #define KERNEL centnn_kernel_avx512_f32

@@ -3,8 +3,9 @@
  */
 #include "compiler.h"
 #include "internal.h"
+#include "processor.h"
 
-#if defined(__aarch64__) && defined(__GNUC__)
+#if HAVE_NEON
 
 #define REAL_BITS 64
 #define KERNEL centnn_kernel_neon_f64

@@ -3,11 +3,6 @@
  */
 #include "colour.h"
 
-static uint8_t limited_to_8_bits(int32_t x)
-{
-    return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
-}
-
 static void split_luma(const uint8_t *pixels, size_t n, uint8_t *luma)
 {
     for (size_t i = 0; i < n; i++)

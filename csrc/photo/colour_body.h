@@ -1,10 +1,7 @@
 /*
  * colour_body.h - from luma and chroma to red, green and blue (ITU-T T.871, as JPEG does)
  */
-INLINE uint8_t limited_to_8_bits(int32_t x)
-{
-    return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
-}
+#include "colour.h"
 
 INLINE void pixel_to_rgb(int luma, int blue, int red, uint8_t *out)
 {

@@ -4,19 +4,9 @@
 #include "kernel.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define HAVE_X86 1
-#else
-#define HAVE_X86 0
-#endif
-#if defined(__aarch64__) && defined(__GNUC__)
-#define HAVE_NEON 1
-#else
-#define HAVE_NEON 0
-#endif
+#include "../processor.h"
 
 typedef struct {
     const char *name;
@@ -24,29 +14,23 @@ typedef struct {
     bool (*works)(void);
 } isa;
 
-static bool always(void)
+#if HAVE_AVX2_KERNEL
+static bool runs_avx2_kernel(void)
 {
-    return true;
+    return has_avx2() && __builtin_cpu_supports("bmi");
 }
 
-#if HAVE_X86
-static bool has_avx2(void)
+static bool has_avx512_too(void)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-           __builtin_cpu_supports("bmi");
-}
-
-static bool has_avx512(void)
-{
-    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+    return runs_avx2_kernel() && has_avx512();
 }
 #endif
 
 /* Fastest first; the names are those that the search (../dispatch.c) knows. */
 static const isa isas[] = {
-#if HAVE_X86
-    {"avx512", &centnn_photo_kernel_avx2, has_avx512},
-    {"avx2", &centnn_photo_kernel_avx2, has_avx2},
+#if HAVE_AVX2_KERNEL
+    {"avx512", &centnn_photo_kernel_avx2, has_avx512_too},
+    {"avx2", &centnn_photo_kernel_avx2, runs_avx2_kernel},
 #endif
 #if HAVE_NEON
     {"neon", &centnn_photo_kernel_baseline, always},
@@ -75,8 +59,7 @@ const centnn_photo_kernel *centnn_photo_current_kernel(void)
     const centnn_photo_kernel *now = atomic_load_explicit(&current, memory_order_acquire);
 
     if (!now) {
-        const char *wish = getenv("CENTNN_ISA");
-        const centnn_photo_kernel *choice = find(wish && *wish ? wish : NULL);
+        const centnn_photo_kernel *choice = find(wished_isa());
 
         if (atomic_compare_exchange_strong(&current, &now, choice))
             now = choice;

@@ -68,6 +68,12 @@ typedef struct {
                    uint8_t *out);
 } centnn_photo_kernel;
 
+/* The AVX2 one is for 64 bits only. */
+#if defined(__x86_64__) && defined(__GNUC__)
+#define HAVE_AVX2_KERNEL 1
+#else
+#define HAVE_AVX2_KERNEL 0
+#endif
 extern const centnn_photo_kernel centnn_photo_kernel_baseline, centnn_photo_kernel_avx2;
 
 /* The one to use: the fastest, or that of the instruction set that CENTNN_ISA names. NULL if that

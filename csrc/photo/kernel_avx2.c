@@ -3,7 +3,7 @@
  */
 #include "kernel.h"
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if HAVE_AVX2_KERNEL
 #include <immintrin.h>
 
 #ifdef __clang__
