@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("local_checks")
+pytest.register_assert_rewrite("ctrl_c", "local_checks")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from damage import damaged
 
 import centnn
 
@@ -135,11 +136,7 @@ def test_save_and_load(tmp_path, dtype):
 def test_a_damaged_book_is_refused(tmp_path):
     path = tmp_path / "book"
     centnn.fit_codebook(X4, 2).save(path)
-    data = path.read_bytes()
-    damaged = [data[:n] for n in range(len(data))] + [data + b"\0"]
-    for i in range(len(data)):
-        damaged.append(data[:i] + bytes([data[i] ^ 1]) + data[i + 1 :])
-    for bad in damaged:
+    for bad in damaged(path.read_bytes()):
         path.write_bytes(bad)
         with pytest.raises(ValueError, match="codebook file must"):
             centnn.Codebook.load(path)

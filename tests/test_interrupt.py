@@ -1,18 +1,13 @@
-import os
-import signal
-import sys
-import threading
-import time
-
 import numpy as np
 import pytest
+from ctrl_c import needs_signals, pressed
 
 import centnn
 
 X = np.random.default_rng(0).normal(size=(100_000, 16))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@needs_signals
 @pytest.mark.parametrize(
     "options",
     [
@@ -24,23 +19,11 @@ X = np.random.default_rng(0).normal(size=(100_000, 16))
     ids=["classic", "entropy", "group", "init"],
 )
 def test_ctrl_c_ends_training_within_a_second(options):
-    n_threads = threading.active_count()
-    pressed = []
-
-    def press():
-        pressed.append(time.perf_counter())
-        os.kill(os.getpid(), signal.SIGINT)
-
-    timer = threading.Timer(0.5, press)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pressed(after=0.5, within=1):
         centnn.fit_codebook(X, 4000, **options)
-    assert time.perf_counter() - pressed[0] < 1
-    timer.join()
-    assert threading.active_count() == n_threads
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@needs_signals
 def test_ctrl_c_ends_groups_where_polars_listens_for_it():
     # It makes the system resume waits that a signal has interrupted.
     polars = pytest.importorskip("polars")

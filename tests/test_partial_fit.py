@@ -1,11 +1,9 @@
-import os
 import pickle
-import signal
-import threading
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from ctrl_c import needs_signals, pressed
 from reference_mini_batch import MiniBatch
 
 import centnn
@@ -188,13 +186,10 @@ def test_interruption_leaves_the_estimator_as_it_was(monkeypatch):
     assert np.array_equal(model.partial_fit(second).cluster_centers_, expected.cluster_centers_)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+@needs_signals
 def test_ctrl_c_ends_a_large_batch():
     X = rng.normal(size=(300_000, 16))
     model = centnn.CentNN(1000)
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pressed(after=0.3, within=1):
         model.partial_fit(X)
-    timer.join()
     assert vars(model) == vars(centnn.CentNN(1000))

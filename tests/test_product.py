@@ -1,14 +1,12 @@
 """The product quantizer: training, codes, tables, and the scan on every instruction set."""
 
-import os
 import pickle
-import signal
 import sys
-import threading
-import time
 
 import numpy as np
 import pytest
+from ctrl_c import needs_signals, pressed
+from damage import damaged
 
 import centnn
 from centnn import _productfile, _search
@@ -276,11 +274,7 @@ def test_save_load_and_pickle(tmp_path):
 def test_a_damaged_file_is_refused(tmp_path):
     path = tmp_path / "pq"
     centnn.ProductQuantizer(2, 2).fit(X4).save(path)
-    data = path.read_bytes()
-    damaged = [data[:n] for n in range(len(data))] + [data + b"\0"]
-    for i in range(len(data)):
-        damaged.append(data[:i] + bytes([data[i] ^ 1]) + data[i + 1 :])
-    for bad in damaged:
+    for bad in damaged(path.read_bytes()):
         path.write_bytes(bad)
         with pytest.raises(ValueError, match="product quantizer file must"):
             centnn.ProductQuantizer.load(path)
@@ -331,24 +325,12 @@ def test_repr():
     )
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@needs_signals
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_ctrl_c_ends_training_within_a_second(n_threads):
     X = np.random.default_rng(0).normal(size=(200_000, 32)).astype(np.float32)
-    n_before = threading.active_count()
-    pressed = []
-
-    def press():
-        pressed.append(time.perf_counter())
-        os.kill(os.getpid(), signal.SIGINT)
-
-    timer = threading.Timer(0.3, press)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pressed(after=0.3, within=1):
         centnn.ProductQuantizer(2, 2000, effort="best", n_threads=n_threads).fit(X)
-    assert time.perf_counter() - pressed[0] < 1
-    timer.join()
-    assert threading.active_count() == n_before
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,8 @@
 """The refinement of small data, on its own: from one cluster, unless a test says otherwise."""
 
-import os
-import signal
-import sys
-import threading
-import time
-
 import numpy as np
 import pytest
+from ctrl_c import needs_signals, pressed
 
 from centnn import _search
 from centnn._worklist import efforts, refine
@@ -257,24 +252,12 @@ def test_error_reported_is_the_error():
     np.testing.assert_allclose(last, error(X, centers, labels, weights), rtol=1e-4)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@needs_signals
 @pytest.mark.parametrize("effort", EFFORTS)
 def test_ctrl_c_ends_training_within_a_second(effort):
     X = samples(60_000, 16)
-    n_threads = threading.active_count()
-    pressed = []
-
-    def press():
-        pressed.append(time.perf_counter())
-        os.kill(os.getpid(), signal.SIGINT)
-
-    timer = threading.Timer(0.3, press)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pressed(after=0.3, within=1):
         fit(X, 2000, effort, n_threads=2)
-    assert time.perf_counter() - pressed[0] < 1
-    timer.join()
-    assert threading.active_count() == n_threads
 
 
 @pytest.fixture(scope="module")
