@@ -11,7 +11,7 @@ from centnn.cli import compare, compress, palette, rd
 
 __all__ = ["parser"]
 
-MAX_PIXELS = 2**28
+MAX_PIXELS = 2**29
 
 
 def parser() -> argparse.ArgumentParser:

@@ -13,7 +13,7 @@ __all__ = ["MAX_PIXELS", "split"]
 Array = NDArray[Any]
 
 # Of an image, counting those of its last blocks beyond the edges.
-MAX_PIXELS = 2**28
+MAX_PIXELS = 2**29
 
 
 def split(img: Array, dtypes: Sequence[str] = ("uint8", "uint16")) -> tuple[Array, Array | None]:
