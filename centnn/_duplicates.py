@@ -65,11 +65,31 @@ def merge(X: Array, weights: NDArray[np.float64] | None) -> tuple[Array, Array |
     probe = row_keys(X[:: max(1, len(X) // PROBE)])
     if len(np.unique(probe)) == len(probe):
         return X, weights
-    keys = row_keys(X)
-    order = _order(keys)
-    starts = np.flatnonzero(_is_new(X, keys, order))
+    order, starts = _sorted(X)
     if len(starts) > WORTHWHILE * len(X):
         return X, weights
+    return _merged(X, weights, order, starts)
+
+
+def distinct(X: Array, weights: NDArray[np.float64] | None) -> tuple[Array, NDArray[np.float64]]:
+    """Return what `merge` does, even where it does not pay."""
+    return _merged(X, weights, *_sorted(X))
+
+
+def _sorted(X: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return an order in which equal rows follow each other, and where in it others start."""
+    keys = row_keys(X)
+    order = _order(keys)
+    return order, np.flatnonzero(_is_new(X, keys, order))
+
+
+def _merged(
+    X: Array,
+    weights: NDArray[np.float64] | None,
+    order: NDArray[np.intp],
+    starts: NDArray[np.intp],
+) -> tuple[Array, NDArray[np.float64]]:
+    """Return each first row of equal ones and their weight, in the order in which they appear."""
     if weights is None:
         totals = np.diff(starts, append=len(X)).astype(np.float64)
     else:
