@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 def add_rows(
     samples: NDArray[Any],
     weights: NDArray[np.float64] | None,
-    codes: NDArray[Any],
+    labels: NDArray[np.int32],
     sums: NDArray[np.float64],
     n_threads: int,
 ) -> None: ...

@@ -1,7 +1,7 @@
 """Sums of the samples of each codeword, the same bits at any number of threads."""
 
 from cython.parallel cimport prange
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int32_t, uint8_t, uint16_t
 
 import numpy as np
 
@@ -11,38 +11,32 @@ ctypedef fused sample:
     float
     double
 
-ctypedef fused code:
-    uint8_t
-    uint16_t
-    uint32_t
+def add_rows(samples, weights, labels, sums, int n_threads):
+    """Add weight * sample to the row of `sums` (K, D) float64 that its label names, in order.
 
-
-def add_rows(samples, weights, codes, sums, int n_threads):
-    """Add weight * sample to the row of `sums` (K, D) float64 that its code names, in order.
-
-    samples (N, D) of a sample type, weights (N,) float64 or None for weights of 1, codes (N,) as
-    `quantize` returns them.
+    samples (N, D) of a sample type, weights (N,) float64 or None for weights of 1, labels (N,)
+    int32.
     """
     if samples.dtype == np.float16:
         samples = samples.astype(np.float32)
-    _add(samples, weights, codes, sums, n_threads)
+    _add(samples, weights, labels, sums, n_threads)
 
 
-def _add(const sample[:, :] samples, const double[::1] weights, const code[::1] codes,
+def _add(const sample[:, :] samples, const double[::1] weights, const int32_t[::1] labels,
          double[:, ::1] sums, int n_threads):
     cdef Py_ssize_t part
     # A thread has some of the codewords, and adds up all the samples of each in their order.
     for part in prange(n_threads, nogil=True, num_threads=n_threads, schedule="static"):
-        _add_part(samples, weights, codes, sums, part, n_threads)
+        _add_part(samples, weights, labels, sums, part, n_threads)
 
 
 cdef void _add_part(const sample[:, :] samples, const double[::1] weights,
-                    const code[::1] codes, double[:, ::1] sums,
+                    const int32_t[::1] labels, double[:, ::1] sums,
                     Py_ssize_t part, Py_ssize_t n_parts) noexcept nogil:
     cdef Py_ssize_t i, j, k
     cdef double weight = 1
     for i in range(samples.shape[0]):
-        k = codes[i]
+        k = labels[i]
         if k % n_parts != part:
             continue
         if weights is not None:

@@ -17,12 +17,13 @@ class Monitor:
         self.callback = callback
         self.verbose = verbose
         self.n_values = n_values  # the squared error divided by this is the distortion
+        self.within = 0.0  # the squared error of samples from what stands for them in training
         self.history: list[tuple[int, float]] = []
         self.stopped = False
 
     def __call__(self, epoch: int, n_codewords: int, error: float) -> bool:
         """Take note of an epoch; return True to stop."""
-        distortion = max(error, 0.0) / self.n_values
+        distortion = (self.within + max(error, 0.0)) / self.n_values
         if self.verbose and (not self.history or self.history[-1][0] != n_codewords):
             print(f"epoch {epoch}: {n_codewords} codewords, distortion {distortion:.6g}")
         self.history.append((n_codewords, distortion))

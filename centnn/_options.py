@@ -27,6 +27,7 @@ class Options:
     n_threads: int
     callback: Callback | None
     verbose: int
+    n_passes: int = 0
 
 
 def validated(
@@ -41,6 +42,7 @@ def validated(
     n_threads: int | None,
     callback: Callback | None,
     verbose: int,
+    n_passes: int,
 ) -> Options:
     """Return the options, or raise ValueError for one that does not fit samples of n_features."""
     n_clusters = _validation.integer(n_clusters, "n_clusters", 1)
@@ -55,6 +57,7 @@ def validated(
         _validation.thread_count(n_threads),
         callback,
         verbose,
+        _validation.integer(n_passes, "n_passes", 0),
     )
     _check_together(options)
     return options

@@ -81,8 +81,8 @@ def real_array(X: ArrayLike, name: str) -> Array:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-def check_finite(array: Array, name: str) -> None:
-    """Raise ValueError if an (N, D) array holds NaN or infinity."""
+def check_finite(array: Array, name: str, first_row: int = 0) -> None:
+    """Raise ValueError if an (N, D) array, whose rows count from first_row, has NaN or infinity."""
     if array.dtype.kind != "f":
         return
     step = max(1, SCAN // array.shape[1])
@@ -93,7 +93,7 @@ def check_finite(array: Array, name: str) -> None:
             row, column = np.argwhere(~finite)[0]
             raise ValueError(
                 f"{name} must hold finite numbers only, got {rows[row, column]} "
-                f"in row {start + row}, column {column} (no NaN, no infinity)"
+                f"in row {first_row + start + row}, column {column} (no NaN, no infinity)"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from centnn import _bookfile, _entropy_constrained, _options, _validation
+from centnn import _bookfile, _entropy_constrained, _options, _source, _stream, _validation
 from centnn._files import write_atomically
 from centnn._monitor import Callback
+from centnn._source import Source
+from centnn._summary import N_PASSES
 from centnn._training import Training, train
 from centnn.quantizer import dequantize, quantize
 
@@ -232,6 +235,7 @@ def fit_codebook(
     n_threads: int | None = None,
     callback: Callback | None = None,
     verbose: int = 0,
+    n_passes: int = N_PASSES,
 ) -> Codebook:
     """Train a codebook with the Centroid Neural Network.
 
@@ -323,26 +327,40 @@ def fit_codebook(
     >>> sorted(book.centers[:, 0].tolist())
     [0.5, 9.5]
     """
-    training = fit(
-        _validation.samples(X),
-        sample_weight,
-        n_clusters=n_clusters,
-        algorithm=algorithm,
-        effort=effort,
-        init=init,
-        fixed=fixed,
-        rate_weight=rate_weight,
-        n_threads=n_threads,
-        callback=callback,
-        verbose=verbose,
-    )
+    options = {
+        "n_clusters": n_clusters,
+        "algorithm": algorithm,
+        "effort": effort,
+        "init": init,
+        "fixed": fixed,
+        "rate_weight": rate_weight,
+        "n_threads": n_threads,
+        "callback": callback,
+        "verbose": verbose,
+        "n_passes": n_passes,
+    }
+    training = fit(open_samples(X, options), sample_weight, **options)
     fields = {name: value for name, value in vars(training).items() if name != "labels"}
     return Codebook(**fields)
 
 
-def fit(X: Array, sample_weight: ArrayLike | None, **options: Any) -> Training:
-    """Validate the weights and options and train on validated samples X."""
+def open_samples(X: Any, options: Mapping[str, Any]) -> Array | Source:
+    """Return validated samples, or what reads them in pieces."""
+    source = _source.find(X)
+    if source is None or (isinstance(X, np.memmap) and _stream.needs_array(options)):
+        return _validation.samples(X)
+    return source
+
+
+def fit(X: Array | Source, sample_weight: ArrayLike | None, **options: Any) -> Training:
+    """Validate the weights and options and train on samples that `open_samples` returned."""
+    length, n_features = X.shape
     weights = None
     if sample_weight is not None:
-        weights = _validation.sample_weights(sample_weight, len(X))
-    return train(X, weights, _options.validated(X.shape[1], **options))
+        if length is None:
+            raise ValueError("sample_weight must be None for an X that tells its length at its end")
+        weights = _validation.sample_weights(sample_weight, length)
+    validated = _options.validated(n_features, **options)
+    if isinstance(X, np.ndarray):
+        return train(X, weights, validated)
+    return _stream.fit(X, weights, validated)

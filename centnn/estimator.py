@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from centnn import _features, _mini_batch, _options, _validation
 from centnn._base import Estimator, NotFittedError
 from centnn._monitor import Callback
-from centnn.codebook import fit
+from centnn._summary import N_PASSES
+from centnn.codebook import fit, open_samples
 from centnn.quantizer import quantize
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class CentNN(Estimator):
         n_threads: int | None = None,
         callback: Callback | None = None,
         verbose: int = 0,
+        n_passes: int = N_PASSES,
     ) -> None:
         self.n_clusters = n_clusters
         self.algorithm = algorithm
@@ -95,6 +97,7 @@ class CentNN(Estimator):
         self.n_threads = n_threads
         self.callback = callback
         self.verbose = verbose
+        self.n_passes = n_passes
 
     def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train on samples, from scratch.
@@ -128,11 +131,14 @@ class CentNN(Estimator):
         [0, 0, 1, 1]
         """
         names = _features.names_of(X)
-        samples = _validation.samples(X)
-        training = fit(samples, sample_weight, **self.get_params())
+        options = self.get_params()
+        samples = open_samples(X, options)
+        training = fit(samples, sample_weight, **options)
         labels, inertia = training.labels, training.inertia
-        if labels is None:
-            labels, inertia = self._search(samples, training.centers, sample_weight)
+        is_array = isinstance(X, np.memmap) or isinstance(samples, np.ndarray)
+        if labels is None and is_array:
+            rows = samples if isinstance(samples, np.ndarray) else X
+            labels, inertia = self._search(rows, training.centers, sample_weight)
         self._start_features(names, samples.shape[1])
         self.cluster_centers_ = training.centers
         self.labels_ = labels
