@@ -42,7 +42,7 @@ def validated(
     n_threads: int | None,
     callback: Callback | None,
     verbose: int,
-    n_passes: int,
+    n_passes: int = 0,
 ) -> Options:
     """Return the options, or raise ValueError for one that does not fit samples of n_features."""
     n_clusters = _validation.integer(n_clusters, "n_clusters", 1)

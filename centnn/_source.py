@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, count
 from typing import Any, Protocol
 
 import numpy as np
@@ -34,19 +34,29 @@ class Source(Protocol):
         """Yield all samples in order, validated, in pieces of any size."""
 
 
-def find(X: Any) -> Source | None:
-    """Return the source that X is, None if it is an array (or what stands for one) in memory."""
+def is_source(X: Any) -> bool:
+    """Tell whether X is to be read in pieces, and not an array or what stands for one."""
+    if isinstance(X, str | os.PathLike | Iterator) or _is_on_disk(X):
+        return True
+    if hasattr(X, "__array__") or hasattr(X, "shape"):
+        return False
+    return callable(X) or _holds_chunks(X)
+
+
+def open_source(X: Any) -> Source:
+    """Return the source that X is; a first chunk is read where only that tells what is in it."""
     if isinstance(X, str | os.PathLike):
         return _File(X)
-    if isinstance(X, np.memmap) or type(X).__module__.partition(".")[0] in PACKAGES:
+    if _is_on_disk(X):
         return _OnDisk(X)
     if isinstance(X, Iterator):
         return _Chunks(lambda: X, can_restart=False)
-    if hasattr(X, "__array__") or hasattr(X, "shape"):
-        return None
-    if callable(X):
-        return _Chunks(X)
-    return _Chunks(lambda: X) if _holds_chunks(X) else None
+    return _Chunks(X if callable(X) else lambda: X)
+
+
+def _is_on_disk(X: Any) -> bool:
+    package = type(X).__module__.partition(".")[0]
+    return isinstance(X, np.memmap) or (package in PACKAGES and hasattr(X, "shape"))
 
 
 def _holds_chunks(X: Any) -> bool:
@@ -127,7 +137,7 @@ class _File(_OnDisk):
 
 
 class _Chunks:
-    """Arrays that an iterable yields one after the other."""
+    """Arrays that an iterable, which `start` returns, yields one after the other."""
 
     def __init__(self, start: Callable[[], Iterable[Any]], *, can_restart: bool = True) -> None:
         self.can_restart = can_restart
@@ -136,7 +146,7 @@ class _Chunks:
         first = next(unread, None)
         if first is None:
             raise ValueError("X must have at least 1 chunk of samples, got none")
-        self.shape = (None, first.shape[1])
+        self.shape: tuple[int | None, int] = (None, first.shape[1])
         self.dtype = first.dtype
         self._unread: Iterator[Array] | None = chain([first], unread)
 
@@ -158,19 +168,16 @@ class _Chunks:
 
     def _arrays(self) -> Iterator[Array]:
         """Start anew; yield the chunks, each valid by itself."""
-        i = 0
         chunks = iter(self._start())
-        while True:
+        for i in count():
             try:
                 chunk = next(chunks)
             except StopIteration:
                 return
             except Exception as error:
-                raise RuntimeError(
-                    f"chunk {i} of X cannot be read: {_describe(error)}"
-                ) from error
+                what = f"chunk {i} of X cannot be read"
+                raise RuntimeError(f"{what}: {_describe(error)}") from error
             yield _validation.samples(chunk, f"chunk {i} of X")
-            i += 1
 
 
 def _describe(error: Exception) -> str:

@@ -58,7 +58,8 @@ class Sizes:
 def choose_sizes(n_clusters: int, n_features: int, dtype: np.dtype[Any]) -> Sizes:
     """Return sizes for samples of such a kind: whatever their number."""
     summary = _summary.summary_size(n_clusters, SUMMARIES)
-    in_memory = BLOCK // (2 * n_features * dtype.itemsize + ROW)
+    copied = np.dtype(np.float32) if dtype == np.float16 else dtype
+    in_memory = BLOCK // (n_features * (dtype.itemsize + copied.itemsize) + ROW)
     part = max(in_memory // PARTS, REDUCTION * summary)
     return Sizes(max(in_memory // part, 1) * part, part, summary)
 
@@ -155,7 +156,9 @@ def fit(
         n_samples = stream.n_samples
         centers, counts, error = _summary.train(summary, options, monitor, n_samples)
     if not monitor.stopped:
-        centers, counts, error = _refine(stream, summary, (centers, counts, error), options, monitor)
+        centers, counts, error = _refine(
+            stream, summary, (centers, counts, error), options, monitor
+        )
     history = monitor.table()
     return Training(centers, None, counts, error, len(history), history)
 
@@ -166,7 +169,7 @@ def _check(source: Source, options: Options) -> None:
     if name is not None:
         raise ValueError(
             f"{name} must be {OF_STREAMS[name]!r} where X is not an array in memory, "
-            f"got {getattr(options, name)!r}"
+            f"got {getattr(options, name)}"
         )
     if options.n_passes and not source.can_restart:
         raise ValueError(
@@ -210,10 +213,10 @@ def _refine(
         if stream.n_samples != n_samples:
             raise ValueError(
                 "X must have the same samples each time that it is read, "
-                f"got {n_samples} and then {stream.n_samples}"
+                f"got {n_samples} at first and then {stream.n_samples}"
             )
+        before, counts = centers, found.counts
         centers, error = _summary.update(centers, found, summary)
-        counts = found.counts
-        if monitor.next(len(centers), error):
+        if monitor.next(len(centers), error) or np.array_equal(centers, before):
             break
     return centers, counts, error

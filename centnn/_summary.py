@@ -27,10 +27,10 @@ from centnn.quantizer import quantize
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
-# Codewords in the summaries of all parts together and in each, for one that is wanted. What comes
-# of parts of any kind, sorted ones too, then has an error of within 1 % of that of `local` on the
-# whole, typically 0.3 %. Fewer than are wanted in each would be a disaster: it is the last codewords
-# that find the small clusters.
+# Codewords in the summaries of all parts together and in each, for one that is wanted. With these
+# the error ends within 1 % of that of `local` on the whole, and 0.2 % is usual; a quarter as many
+# together lose 1 %. With half a codeword in each part for one that is wanted, parts that are alike
+# miss the same clusters, which loses 10 %.
 TOGETHER = 64
 LEAST = 2
 
@@ -40,8 +40,8 @@ LEAST_TOGETHER = 4096
 # Numbers that a summary of single values keeps: as many as `local` finds the optimum for.
 EXACT_VALUES = 1 << 16
 
-# Passes over the samples, of those that are worth their time; each further one gains less than 0.1 %.
-N_PASSES = 3
+# Passes over the samples: the first gains 0.5 %, the fifth less than 0.1 %.
+N_PASSES = 5
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,7 @@ class Moments:
 
     def __add__(self, other: Moments) -> Moments:
         """Return those of both: add parts up in their order, always the same."""
-        return Moments(
-            self.sums + other.sums, self.counts + other.counts, self.error + other.error
-        )
+        return Moments(self.sums + other.sums, self.counts + other.counts, self.error + other.error)
 
 
 def summary_size(n_clusters: int, n_parts: int) -> int:
@@ -125,9 +123,7 @@ def train(
     return centers, counts, summary.error + error
 
 
-def moments(
-    X: Array, centers: Array, weights: Floats | None = None, n_threads: int = 1
-) -> Moments:
+def moments(X: Array, centers: Array, weights: Floats | None = None, n_threads: int = 1) -> Moments:
     """Give samples X (N, D), with weights (N,) or None for 1, to the nearest of centers (K, D)."""
     labels = quantize(X, centers, n_threads=n_threads).astype(np.int32)
     sums = np.zeros(centers.shape)

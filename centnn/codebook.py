@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -346,10 +346,9 @@ def fit_codebook(
 
 def open_samples(X: Any, options: Mapping[str, Any]) -> Array | Source:
     """Return validated samples, or what reads them in pieces."""
-    source = _source.find(X)
-    if source is None or (isinstance(X, np.memmap) and _stream.needs_array(options)):
+    if not _source.is_source(X) or (isinstance(X, np.memmap) and _stream.needs_array(options)):
         return _validation.samples(X)
-    return source
+    return _source.open_source(X)
 
 
 def fit(X: Array | Source, sample_weight: ArrayLike | None, **options: Any) -> Training:
@@ -358,7 +357,7 @@ def fit(X: Array | Source, sample_weight: ArrayLike | None, **options: Any) -> T
     weights = None
     if sample_weight is not None:
         if length is None:
-            raise ValueError("sample_weight must be None for an X that tells its length at its end")
+            raise ValueError("sample_weight must be None where X is read chunk by chunk")
         weights = _validation.sample_weights(sample_weight, length)
     validated = _options.validated(n_features, **options)
     if isinstance(X, np.ndarray):

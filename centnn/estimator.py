@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from centnn import _features, _mini_batch, _options, _validation
+from centnn import _features, _mini_batch, _options, _source, _validation
 from centnn._base import Estimator, NotFittedError
 from centnn._monitor import Callback
+from centnn._source import Source
 from centnn._summary import N_PASSES
 from centnn.codebook import fit, open_samples
 from centnn.quantizer import quantize
@@ -135,13 +136,13 @@ class CentNN(Estimator):
         samples = open_samples(X, options)
         training = fit(samples, sample_weight, **options)
         labels, inertia = training.labels, training.inertia
-        is_array = isinstance(X, np.memmap) or isinstance(samples, np.ndarray)
-        if labels is None and is_array:
-            rows = samples if isinstance(samples, np.ndarray) else X
-            labels, inertia = self._search(rows, training.centers, sample_weight)
+        if labels is None and (isinstance(samples, np.ndarray) or isinstance(X, np.memmap)):
+            labels, inertia = self._search(samples, training.centers, sample_weight)
         self._start_features(names, samples.shape[1])
         self.cluster_centers_ = training.centers
-        self.labels_ = labels
+        vars(self).pop("labels_", None)
+        if labels is not None:
+            self.labels_ = labels
         self.inertia_ = inertia
         self.n_iter_ = training.n_iter
         self._counts = training.counts
@@ -249,6 +250,7 @@ class CentNN(Estimator):
         >>> centnn.CentNN(2).fit_predict([[0.0], [1.0], [9.0], [10.0]]).tolist()
         [0, 0, 1, 1]
         """
+        _refuse_stream(X, "fit_predict")
         return self.fit(X, sample_weight=sample_weight).labels_
 
     def fit_transform(
@@ -272,6 +274,7 @@ class CentNN(Estimator):
         >>> centnn.CentNN(2).fit_transform([[0.0], [1.0], [9.0], [10.0]])[0].tolist()
         [0.5, 9.5]
         """
+        _refuse_stream(X, "fit_transform")
         return self.fit(X, sample_weight=sample_weight).transform(X)
 
     def predict(self, X: ArrayLike) -> NDArray[np.int32]:
@@ -405,8 +408,9 @@ class CentNN(Estimator):
             )
         if self._stream is not None:
             return self._stream.copy()
-        centers = self.cluster_centers_
-        return _mini_batch.start(centers, self._counts, centers.dtype, len(self.labels_))
+        centers, counts = self.cluster_centers_, self._counts
+        n_samples = len(self.labels_) if hasattr(self, "labels_") else round(counts.sum())
+        return _mini_batch.start(centers, counts, centers.dtype, n_samples)
 
     def _samples(self, X: ArrayLike) -> Array:
         """Return X as samples of the features that the estimator was fitted with."""
@@ -432,14 +436,29 @@ class CentNN(Estimator):
             del self.feature_names_in_
 
     def _search(
-        self, samples: Array, centers: Array, sample_weight: ArrayLike | None
+        self, samples: Array | Source, centers: Array, sample_weight: ArrayLike | None
     ) -> tuple[NDArray[np.int32], float]:
         """Return the cluster of each sample, and the squared error."""
-        codes, distances = quantize(
-            samples, centers, n_threads=self.n_threads, return_distance=True
-        )
+        pieces = [samples] if isinstance(samples, np.ndarray) else samples.pieces()
+        labels, errors = [], []
+        for piece in pieces:
+            codes, distances = quantize(
+                piece, centers, n_threads=self.n_threads, return_distance=True
+            )
+            labels.append(codes.astype(np.int32))
+            errors.append(distances)
+        distances = np.concatenate(errors)
         weights = _validation.sample_weights(sample_weight, len(distances))
-        return codes.astype(np.int32), float(weights @ distances)
+        return np.concatenate(labels), float(weights @ distances)
+
+
+def _refuse_stream(X: Any, method: str) -> None:
+    """Raise TypeError if X is read in pieces, for what gives something back for each sample."""
+    if _source.is_source(X) and not isinstance(X, np.memmap):
+        raise TypeError(
+            f"X must be an array for {method}, got {type(X).__name__}: "
+            "call fit, which reads in pieces, then give the pieces to predict or transform"
+        )
 
 
 def _distances(samples: Array, centers: Array) -> Array:
