@@ -18,7 +18,7 @@ Array = NDArray[Any]
 PACKAGES = ("zarr", "h5py")
 
 # Bytes of a piece of an array on disk, where its own chunks are not larger.
-PIECE = 1 << 24
+PIECE = 1 << 22
 
 
 class Source(Protocol):
@@ -168,7 +168,10 @@ class _Chunks:
 
     def _arrays(self) -> Iterator[Array]:
         """Start anew; yield the chunks, each valid by itself."""
-        chunks = iter(self._start())
+        chunks = self._start()
+        if not isinstance(chunks, Iterable):
+            raise TypeError(f"X must return an iterable of arrays, got {type(chunks).__name__}")
+        chunks = iter(chunks)
         for i in count():
             try:
                 chunk = next(chunks)
