@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,13 @@ def _centnn(
     return book.centers, book.n_iter
 
 
+def _stream(X: Array, k: int, _seed: int, n_threads: int) -> tuple[Array, int | None]:
+    """Train on the file of mapped samples, which is what `load` returns for this."""
+    samples = X.filename if isinstance(X, np.memmap) else X
+    book = centnn.fit_codebook(samples, k, n_threads=n_threads)
+    return book.centers, book.n_iter
+
+
 PEERS: dict[str, Trainer] = {
     "k-means++ x1": _kmeans,
     "k-means++ x10": partial(_kmeans, n_init=10),
@@ -89,6 +97,7 @@ PEERS: dict[str, Trainer] = {
 OWN: dict[str, Trainer] = {
     **{name: partial(_centnn, algorithm="local", effort=name) for name in EFFORTS},
     **{name: partial(_centnn, algorithm=name) for name in ALGORITHMS},
+    "stream": _stream,
 }
 TRAINERS = PEERS | OWN
 
@@ -99,11 +108,14 @@ PACKAGES = {"sklearn": "scikit-learn", "faiss": "faiss-cpu", "bkmeans": "bkmeans
 SUPER_FROM_D = 128
 
 
-def samples_for(name: str, X: Array) -> Array:
-    """Return X as a trainer wants it: as it is for centnn, float32 for peers.
+def load(name: str, path: Path) -> Array:
+    """Return samples as a trainer wants them: as they are for centnn, float32 for peers.
 
     What it costs peers to convert integers is thus not counted.
     """
+    if name == "stream":
+        return np.load(path, mmap_mode="r")
+    X = np.load(path)
     return X if name in OWN else np.ascontiguousarray(X, dtype=np.float32)
 
 

@@ -93,7 +93,7 @@ def _serve(pipe: Connection, name: str, path: Path, k: int, n_threads: int) -> N
     """Train whenever a seed comes through the pipe; send back the outcomes."""
     warnings.simplefilter("ignore")  # the peers': about duplicates and the like
     _limit_memory()
-    X = _trainers.samples_for(name, np.load(path))
+    X = _trainers.load(name, path)
     trainer = _trainers.TRAINERS[name]
     warm_up = 255 * np.random.default_rng(0).random((512, X.shape[1]))
     trainer(warm_up.astype(X.dtype), 8, 0, n_threads)
