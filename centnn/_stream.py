@@ -106,15 +106,20 @@ class Summaries:
         summary = _summary.summarize(samples, self._size, weights, self._n_threads)
         self._summaries.append(summary)
         self._n_parts.append(1)
-        while len(self._summaries) > 1 and self._n_codewords() > SUMMARIES * self._size:
+        while len(self._summaries) > 1 and self.n_codewords() > SUMMARIES * self._size:
             self._merge()
+
+    def n_codewords(self) -> int:
+        """Return how many codewords there are in all."""
+        return sum(len(summary.counts) for summary in self._summaries)
+
+    def error(self) -> float:
+        """Return the squared error of all samples so far."""
+        return sum(summary.error for summary in self._summaries)
 
     def union(self) -> Summary:
         """Return all in one."""
         return _summary.union(self._summaries)
-
-    def _n_codewords(self) -> int:
-        return sum(len(summary.counts) for summary in self._summaries)
 
     def _merge(self) -> None:
         """Merge the two neighbours that stand for the fewest parts: none is merged often."""
@@ -184,11 +189,11 @@ def _summarize(parts: Iterable[Part], size: int, n_threads: int, monitor: Monito
     summaries = Summaries(size, n_threads)
     for samples, weights in parts:
         summaries.add(samples, weights)
-        summary = summaries.union()
-        monitor.n_values = float(summary.counts.sum()) * samples.shape[1]
-        if monitor.next(len(summary.counts), summary.error):
+        weight = len(samples) if weights is None else float(weights.sum())
+        monitor.n_values += weight * samples.shape[1]
+        if monitor.next(summaries.n_codewords(), summaries.error()):
             break
-    return summary
+    return summaries.union()
 
 
 def _refine(

@@ -241,12 +241,15 @@ def fit_codebook(
 
     Parameters
     ----------
-    X : array_like, shape (N, D)
-        Samples: finite real numbers.
+    X : array_like, shape (N, D), or samples in pieces
+        Samples: finite real numbers. An ``np.memmap``, the path of a .npy file, a Zarr array, an
+        HDF5 data set, an iterable of arrays (n, D) and a function that returns one are read in
+        pieces: see Notes.
     n_clusters : int
         Codewords to train, at most the number of distinct samples.
     sample_weight : array_like, shape (N,), optional
-        Weights, at least 0, not all 0; by default 1. A sample of weight 0 has no influence.
+        Weights, at least 0, not all 0; by default 1. A sample of weight 0 has no influence. Not
+        for iterables, nor for functions.
     algorithm : {"local", "classic", "entropy", "group"}, default "local"
         All make the moves of the Centroid Neural Network: a sample changes to a nearer codeword,
         and both codewords concerned follow at once, so that each is the mean of its samples at all
@@ -291,6 +294,9 @@ def fit_codebook(
         their codewords' codewords.
     verbose : int, default 0
         1 prints a line each time that the codebook has grown.
+    n_passes : int, default 5
+        How many times samples in pieces are read once more, to move codewords to the means of
+        their samples. Must be 0 for an iterator, such as a generator, which cannot be read twice.
 
     Returns
     -------
@@ -301,7 +307,10 @@ def fit_codebook(
     Raises
     ------
     ValueError
-        If an argument is invalid; the message names it, what it must be, and what it was.
+        If an argument is invalid; the message names it, what it must be, and what it was, and the
+        number of the chunk where it is one of an iterable.
+    RuntimeError
+        If samples in pieces cannot be read.
 
     Notes
     -----
@@ -311,6 +320,17 @@ def fit_codebook(
     N * D * K <= 1e9, D < 32 and N <= 2**20 are then refined, which takes the copy's place: integer
     samples as float32, and with ``"best"`` up to two more partitions. The other algorithms work
     in float64, on a copy if X is not.
+
+    Samples in pieces take at most some 256 MiB, and 1 KiB for each component of the codebook (2 KiB
+    in float64), however many they are. They fill a block of as many as can be trained on in 256
+    MiB. If that holds all, the result is that of an array. Otherwise each sixteenth of a block is
+    summarised by a codebook of 4 K codewords (256 at least), and neighbouring summaries are merged
+    where all would have more than 64 K. ``"local"`` then trains on their codewords, weighted by
+    their counts, and `n_passes` passes follow. How the samples are cut into pieces does not matter.
+    The error is that of the clusters of the last pass, in which a few samples have a nearer
+    codeword by now. Each summary and each pass counts as an epoch. For an `algorithm` other than
+    ``"local"``, `init`, `fixed` or `rate_weight`, an ``np.memmap`` is an array like any other, and
+    the other samples in pieces are refused.
 
     References
     ----------
@@ -326,6 +346,15 @@ def fit_codebook(
     >>> book = centnn.fit_codebook([[0.0], [1.0], [9.0], [10.0]], 2)
     >>> sorted(book.centers[:, 0].tolist())
     [0.5, 9.5]
+
+    Samples that a function yields:
+
+    >>> import numpy as np
+    >>> def chunks():
+    ...     for seed in range(3):
+    ...         yield np.random.default_rng(seed).normal(size=(1000, 4))
+    >>> centnn.fit_codebook(chunks, 16).counts.sum()
+    np.float64(3000.0)
     """
     options = {
         "n_clusters": n_clusters,

@@ -49,15 +49,19 @@ class CentNN(Estimator):
         Called as ``callback(epoch, n_codewords, distortion)``; True stops the training.
     verbose : int, default 0
         1 prints a line each time that the codebook has grown.
+    n_passes : int, default 5
+        How many times `fit` reads samples in pieces once more.
 
     Attributes
     ----------
     cluster_centers_ : ndarray, shape (n_clusters, n_features)
         The centroids.
     labels_ : ndarray, shape (n_samples,), int32
-        Cluster of each sample that `fit` was given.
+        Cluster of each sample that `fit` was given; not for samples in pieces, unless they are an
+        ``np.memmap``.
     inertia_ : float
-        Sum over these samples of weight times squared distance to their centroid, the nearest one.
+        Sum over these samples of weight times squared distance to their centroid, the nearest one;
+        without `labels_`, to the one that was the nearest in the last pass.
     n_iter_ : int
         Epochs that the training took, and mini-batches since.
     n_features_in_ : int
@@ -105,12 +109,14 @@ class CentNN(Estimator):
 
         Parameters
         ----------
-        X : array_like, shape (n_samples, n_features)
-            Samples; uint8, uint16, float16, float32 and float64 are read as they are.
+        X : array_like, shape (n_samples, n_features), or samples in pieces
+            Samples; uint8, uint16, float16, float32 and float64 are read as they are. What is read
+            in pieces, `fit_codebook` tells.
         y : object, optional
             Ignored.
         sample_weight : array_like, shape (n_samples,), optional
-            How many times each sample counts, at least 0; once by default.
+            How many times each sample counts, at least 0; once by default. Not for iterables, nor
+            for functions.
 
         Returns
         -------
@@ -124,6 +130,8 @@ class CentNN(Estimator):
         ValueError
             If an option, X or `sample_weight` is invalid, or X has fewer than `n_clusters` distinct
             samples.
+        RuntimeError
+            If samples in pieces cannot be read.
 
         Examples
         --------
@@ -237,7 +245,7 @@ class CentNN(Estimator):
         Parameters
         ----------
         X, y, sample_weight : object
-            As for `fit`.
+            As for `fit`; X must not be samples in pieces, unless it is an ``np.memmap``.
 
         Returns
         -------
@@ -261,7 +269,7 @@ class CentNN(Estimator):
         Parameters
         ----------
         X, y, sample_weight : object
-            As for `fit`.
+            As for `fit`; X must not be samples in pieces, unless it is an ``np.memmap``.
 
         Returns
         -------
