@@ -86,6 +86,20 @@ def test_partial():
     assert shuffled["error_ratio"] < 1.05
 
 
+def test_stream():
+    result = json.loads(run("stream.py", "--quick", "--threads", 1, "--rows", "birch2")[-1])
+    assert result["bench"] == "stream"
+    as_they_are, sorted_ = result["rows"]
+    assert as_they_are["order"] != sorted_["order"]
+    for row in (as_they_are, sorted_):
+        assert row["k"] == 16 and row["error_ratios"].keys() == {"16", "64"}
+        assert max(row["error_ratios"].values()) < 1.01
+    stream, array = result["files"]
+    # Of what fits in a block, the same codebook comes.
+    assert stream["distortion"] == array["distortion"]
+    assert stream["extra_bytes"] > 0
+
+
 def test_distortion_is_that_of_the_definition(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCH))
     import train

@@ -37,6 +37,7 @@ def test_params():
         "n_threads": 1,
         "callback": None,
         "verbose": 0,
+        "n_passes": 5,
     }
     assert model.set_params(n_clusters=4) is model
     assert model.n_clusters == 4

@@ -24,6 +24,7 @@ WORK = {
     "entropy": lambda: centnn.CentNN(30, algorithm="entropy").fit(X).labels_,
     "group": lambda: centnn.CentNN(30, algorithm="group").fit(X).labels_,
     "partial_fit": lambda: centnn.CentNN(30).partial_fit(X).partial_fit(X).cluster_centers_,
+    "stream": lambda: centnn.fit_codebook([X, X[:50]], 40).centers,
     "quantize": lambda: centnn.quantize(X, BOOK),
     "distances": lambda: centnn.quantize(X, BOOK, n_nearest=5, return_distance=True)[1],
     "dequantize": lambda: centnn.dequantize(np.arange(3000) % 100, BOOK),
