@@ -353,8 +353,8 @@ def fit_codebook(
     >>> def chunks():
     ...     for seed in range(3):
     ...         yield np.random.default_rng(seed).normal(size=(1000, 4))
-    >>> centnn.fit_codebook(chunks, 16).counts.sum()
-    np.float64(3000.0)
+    >>> float(centnn.fit_codebook(chunks, 16).counts.sum())
+    3000.0
     """
     options = {
         "n_clusters": n_clusters,

@@ -97,6 +97,22 @@ def test_zarr_arrays_are_read_by_their_chunks(tmp_path, monkeypatch):
     assert np.array_equal(np.concatenate(list(source.pieces())), X)
 
 
+def test_data_sets_without_chunks_are_read_by_rows(monkeypatch):
+    class Dataset:
+        """What h5py has: read when it is indexed, and by NumPy only as a whole."""
+
+        shape, dtype, chunks = X.shape, X.dtype, None
+        __getitem__ = X.__getitem__
+
+        def __array__(self, *_, **__):
+            raise AssertionError("read as a whole")
+
+    monkeypatch.setattr(Dataset, "__module__", "h5py._hl.dataset")
+    monkeypatch.setattr(_source, "PIECE", 3 * 7)
+    assert _source.is_source(Dataset())
+    assert [len(piece) for piece in _source.open_source(Dataset()).pieces()] == [7, 7, 6]
+
+
 @pytest.mark.parametrize("name", SOURCES)
 def test_what_can_be_read_again(name, tmp_path):
     source = _source.open_source(SOURCES[name](tmp_path))
