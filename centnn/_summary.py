@@ -27,15 +27,17 @@ from centnn.quantizer import quantize
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
-# Codewords in the summaries of all parts together and in each, for one that is wanted. With these
-# the error ends within 1 % of that of `local` on the whole, and 0.2 % is usual; a quarter as many
-# together lose 1 %. With half a codeword in each part for one that is wanted, parts that are alike
-# miss the same clusters, which loses 10 %.
+# Codewords in the summaries of all parts together: so many for one that is wanted, but fewer, down
+# to half as many, where they would be more than MANY, as the time that summaries take grows with
+# their square; and at least LEAST_TOGETHER. The error then ends within 1 % of that of `local` on
+# the whole, and 0.2 % is usual. A quarter as many lose 1 %.
 TOGETHER = 64
-LEAST = 2
-
-# Codewords in all summaries together however few are wanted.
+MANY = 1 << 16
 LEAST_TOGETHER = 4096
+
+# In each summary, for one that is wanted. With half a codeword, parts that are alike miss the same
+# clusters, which loses 10 % and more.
+LEAST = 2
 
 # Numbers that a summary of single values keeps: as many as `local` finds the optimum for.
 EXACT_VALUES = 1 << 16
@@ -74,7 +76,7 @@ class Moments:
 
 def summary_size(n_clusters: int, n_parts: int) -> int:
     """Return how many codewords each of so many parts is to have in its summary."""
-    together = max(TOGETHER * n_clusters, LEAST_TOGETHER)
+    together = max(TOGETHER // 2 * n_clusters, min(TOGETHER * n_clusters, MANY), LEAST_TOGETHER)
     return max(LEAST * n_clusters, -(-together // n_parts))
 
 

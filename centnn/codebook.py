@@ -324,13 +324,14 @@ def fit_codebook(
     Samples in pieces take at most some 256 MiB, and 1 KiB for each component of the codebook (2 KiB
     in float64), however many they are. They fill a block of as many as can be trained on in 256
     MiB. If that holds all, the result is that of an array. Otherwise each sixteenth of a block is
-    summarised by a codebook of 4 K codewords (256 at least), and neighbouring summaries are merged
-    where all would have more than 64 K. ``"local"`` then trains on their codewords, weighted by
-    their counts, and `n_passes` passes follow. How the samples are cut into pieces does not matter.
-    The error is that of the clusters of the last pass, in which a few samples have a nearer
-    codeword by now. Each summary and each pass counts as an epoch. For an `algorithm` other than
-    ``"local"``, `init`, `fixed` or `rate_weight`, an ``np.memmap`` is an array like any other, and
-    the other samples in pieces are refused.
+    summarised by a larger codebook: of 4 K codewords, of 2 K from K = 2048 on, and of at least 256.
+    Summaries of neighbours are merged where there are more than 16. ``"local"`` then trains on
+    their codewords, weighted by their counts, and `n_passes` passes follow. How the samples are cut
+    into pieces does not matter. The error is that of the clusters of the last pass, in which a few
+    samples have a nearer codeword by now. Each summary and each pass counts as an epoch.
+
+    For an `algorithm` other than ``"local"``, `init`, `fixed` or `rate_weight`, an ``np.memmap`` is
+    an array like any other, and other samples in pieces are refused.
 
     References
     ----------
