@@ -140,11 +140,10 @@ def update(centers: Array, found: Moments, summary: Summary) -> tuple[Array, flo
     Centers without samples go to the codewords of the summary that add most to its error.
     """
     used = found.counts > 0
-    moved = centers.astype(np.float64)
-    moved[used] = found.sums[used] / found.counts[used, None]
-    steps = moved - centers
-    gain = float(found.counts @ np.einsum("ij,ij->i", steps, steps))
-    moved = moved.astype(centers.dtype)
+    means = centers.astype(np.float64)
+    means[used] = found.sums[used] / found.counts[used, None]
+    gain = squared_error(means, found.counts, centers, np.arange(len(centers), dtype=np.int32), 1)
+    moved = means.astype(centers.dtype)
     n_unused = len(centers) - np.count_nonzero(used)
     if n_unused:
         _, distances = quantize(summary.codewords, moved[used], return_distance=True)

@@ -10,12 +10,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 
 import centnn
-from centnn import _search
+from centnn import _search, _stream
 
 TABLE = Path(__file__).parent / "digests.json"
 THREADS = (1, 2, 3, 8)
@@ -48,6 +49,19 @@ def codebook(dtype, n, d, k, **options):
         book = centnn.fit_codebook(X, k, sample_weight=weights, n_threads=n_threads, **options)
         codes, distances = centnn.quantize(X, book, return_distance=True, n_threads=n_threads)
         return [book.centers, book.counts, codes, distances]
+
+    return make
+
+
+def stream(dtype):
+    X = numbers(4000, 4, 256).astype(dtype)
+    # Small, so that there are several blocks, and summaries to merge.
+    sizes = _stream.Sizes(block=800, part=200, summary=48)
+
+    def make(n_threads):
+        with mock.patch.object(_stream, "choose_sizes", lambda *_: sizes):
+            book = centnn.fit_codebook(np.array_split(X, 3), 16, n_threads=n_threads)
+        return [book.centers, book.counts, np.array(book.inertia)]
 
     return make
 
@@ -86,6 +100,8 @@ CASES = {
     "classic": codebook("f4", 500, 4, 20, algorithm="classic"),
     "entropy": codebook("f4", 500, 4, 20, algorithm="entropy"),
     "group": codebook("f4", 1500, 4, 20, algorithm="group"),
+    "stream": stream("u1"),
+    "stream, float64": stream("f8"),
     "grey picture": coded("compress", 1, n_codewords=64),
     "colour picture": coded("compress", 3, n_codewords=64),
     "grey photograph": coded("compress_photo", 1, quality=50),
