@@ -130,6 +130,17 @@ def test_moments_are_those_of_an_obvious_loop(dtype, weighted, k):
     assert found.error == pytest.approx(float(total @ distances))
 
 
+def test_slices_do_not_change_what_is_found(monkeypatch):
+    whole = _summary.moments(X, X[:10])
+    monkeypatch.setattr(_summary, "AT_ONCE", 1)
+    monkeypatch.setattr(_summary, "LEAST_AT_ONCE", 7)
+    for weights in (None, np.ones(len(X))):
+        found = _summary.moments(X, X[:10], weights)
+        assert np.array_equal(found.sums, whole.sums)
+        assert np.array_equal(found.counts, whole.counts)
+        assert found.error == pytest.approx(whole.error)
+
+
 def test_a_view_has_the_moments_of_its_copy():
     view = X[::-2]
     found, copied = (_summary.moments(rows, X[:9]) for rows in (view, view.copy()))
