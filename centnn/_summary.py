@@ -42,7 +42,7 @@ LEAST = 2
 # Numbers that a summary of single values keeps: as many as `local` finds the optimum for.
 EXACT_VALUES = 1 << 16
 
-# Samples times components of the codebook that a pass works on between two looks for Ctrl-C: a tenth
+# Samples times components of the codebook in a pass between two looks for Ctrl-C: a tenth
 # of a second on one core; but so many samples at least.
 AT_ONCE = 1 << 32
 LEAST_AT_ONCE = 4096
