@@ -60,6 +60,7 @@ def test_memory_does_not_grow_with_the_number_of_samples(tmp_path):
     assert extra_bytes(tmp_path, 1 << 19, 8, block=1 << 22) < 14 << 20
 
 
-@pytest.mark.skipif("CENTNN_TEST_LARGE" not in os.environ, reason="takes a minute: see tests/long")
-def test_ten_million_samples_take_less_than_a_gibibyte(tmp_path):
-    assert extra_bytes(tmp_path, 10**7, 1024) < 512 << 20
+@pytest.mark.skipif("CENTNN_TEST_LARGE" not in os.environ, reason="takes minutes: see tests/long")
+@pytest.mark.parametrize("k", [1024, 4096])
+def test_ten_million_samples_take_less_than_a_gibibyte(k, tmp_path):
+    assert extra_bytes(tmp_path, 10**7, k) < 512 << 20
