@@ -30,20 +30,24 @@ QUIET = 3
 class Item:
     """A picture to train on, at a quality."""
 
-    planes: list[Array]
+    image: Array
     steps: tuple[int, int]
 
 
 def layout_of(item: Item) -> _photo.Layout:
     """Return the layout of a picture in one band."""
-    height, width = item.planes[0].shape
-    n_planes = len(item.planes)
+    height, width, n_planes = item.image.shape
     return _photo.Layout(width, height, n_planes, n_planes > 1, item.steps, 4096, [N_GROUPS + 1])
+
+
+def planes_of(image: Array) -> list[Array]:
+    """Return the planes of a picture, grey or in colour."""
+    return _photo.to_planes(image, True) if image.shape[2] > 1 else [image[:, :, 0]]
 
 
 def encode(model: _photo.Model, item: Item, *, may_escape: bool = True) -> tuple[int, list[Trace]]:
     """Return the bytes that a picture takes, and the trace of each plane."""
-    encoder = _photo.Encoder(model, layout_of(item), item.planes, 1, may_escape)
+    encoder = _photo.Encoder(model, layout_of(item), item.image, 1, may_escape)
     scans, traces = encoder.trace()
     return sum(map(len, scans)), [Trace(*arrays) for arrays in traces]
 
@@ -80,7 +84,7 @@ class Trainer:
                     )
                 update_dc(kind, of_kind)
             self.model = _photo.Model(resource(self.kinds))
-        n_kinds = 1 + any(len(item.planes) > 1 for item in self.items)
+        n_kinds = 1 + any(item.image.shape[2] > 1 for item in self.items)
         for number, kind in enumerate(self.kinds[:n_kinds]):
             train_taps(kind, self._canvases(number))
         self.model = _photo.Model(resource(self.kinds))
@@ -155,8 +159,8 @@ class Trainer:
     def _canvases(self, number: int) -> Iterator[tuple[Array, Array, Array, int]]:
         for item in self.items:
             layout = layout_of(item)
-            scans = _photo.Encoder(self.model, layout, item.planes, 1).encode(1)[0]
-            for p, plane in enumerate(item.planes):
+            scans = _photo.Encoder(self.model, layout, item.image, 1).encode(1)[0]
+            for p, plane in enumerate(planes_of(item.image)):
                 if (p > 0) == number:
                     pixels, textures = _photo.canvas(self.model, layout, scans, p)
                     yield pixels, textures, plane, item.steps[number]

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from centnn._files import write_atomically
-from centnn.image import _photo, photo
+from centnn.image import photo
 
 Array = NDArray[Any]
 
@@ -55,7 +55,7 @@ def main() -> None:
     pictures = _data.pictures_in(args.folder or _data.required_folder() / "train")
     check_apart(pictures, _data.pictures_in(args.test or _data.required_folder() / "images"))
     items = list(items_of(pictures, args.crops, args.qualities))
-    n_pixels = sum(item.planes[0].size for item in items)
+    n_pixels = sum(item.image[:, :, 0].size for item in items)
     began = time.monotonic()
 
     def report(number: int, n_bytes: int, error: float) -> None:
@@ -103,12 +103,11 @@ def items_of(pictures: list[Path], n_crops: int, n_qualities: int) -> list[Item]
     items = []
     for number in range(n_crops):
         image = cv2.imread(str(pictures[number % len(pictures)]), cv2.IMREAD_COLOR)
-        piece = crop(image, number)[:, :, ::-1]
-        planes = _photo.to_planes(np.ascontiguousarray(piece), True)
+        piece = np.ascontiguousarray(crop(image, number)[:, :, ::-1])
         for i in range(n_qualities):
             place = (number * n_qualities + i) * GOLDEN % 1
             step = round(64 * BITS_WORTH[int(place * len(BITS_WORTH))] ** 0.5)
-            items.append(Item(planes, photo.steps_of(step)))
+            items.append(Item(piece, photo.steps_of(step)))
     return items
 
 

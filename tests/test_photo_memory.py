@@ -61,23 +61,23 @@ def test_bytes_a_pixel(colour, to_encode, to_decode, quality, tmp_path):
 
 
 # The last is of full contrast in every pixel: much escapes.
-PLANES = {
-    "grey": [astronaut()[:96, 200:350, 1].copy()],
-    "colour": _photo.to_planes(astronaut()[:96, 200:350].copy(), True),
-    "flat": [np.full((40, 40), 200, np.uint8)],
-    "noise": [np.random.default_rng(0).choice(np.uint8([0, 255]), (64, 64))],
+IMAGES = {
+    "grey": astronaut()[:96, 200:350, 1:2].copy(),
+    "colour": astronaut()[:96, 200:350].copy(),
+    "flat": np.full((40, 40, 1), 200, np.uint8),
+    "noise": np.random.default_rng(0).choice(np.uint8([0, 255]), (64, 64, 1)),
 }
 
 
 @pytest.mark.parametrize("scan_ends", [photo.SCAN_ENDS, (photo.N_LAYERS,)])
-@pytest.mark.parametrize("name", PLANES)
+@pytest.mark.parametrize("name", IMAGES)
 def test_a_list_that_overflows_is_made_again(name, scan_ends):
-    planes = PLANES[name]
-    height, width = planes[0].shape
-    layout = _photo.Layout(width, height, len(planes), len(planes) > 1, (64, 64), 5, scan_ends)
+    image = IMAGES[name]
+    height, width, n_planes = image.shape
+    layout = _photo.Layout(width, height, n_planes, n_planes > 1, (64, 64), 5, scan_ends)
 
     def encoded(**room):
-        return _photo.Encoder(photo.default_model(), layout, planes, 2, **room).encode(2)
+        return _photo.Encoder(photo.default_model(), layout, image, 2, **room).encode(2)
 
     expected = encoded()
     assert min(len(scan) for scans in expected for scan in scans) >= 4

@@ -28,14 +28,14 @@ class Layout:
     ) -> None: ...
     def plane_shape(self, plane: int) -> tuple[int, int]: ...
 
-def to_planes(pixels: _Bytes, halved: bool) -> list[_Bytes]: ...
+def to_planes(image: _Bytes, halved: bool) -> list[_Bytes]: ...
 
 class Encoder:
     def __init__(
         self,
         model: Model,
         layout: Layout,
-        planes: Sequence[_Bytes],
+        image: _Bytes,
         n_candidates: int,
         may_escape: bool = True,
     ) -> None: ...

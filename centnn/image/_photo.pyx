@@ -39,9 +39,12 @@ cdef extern from "photo/photo.h" nogil:
         void *memory, uint8_t *pixels, ptrdiff_t stride)
 
 cdef extern from "photo/colour.h" nogil:
-    void centnn_to_planes(
-        const uint8_t *pixels, int width, int height, bint halved, uint8_t *luma, uint8_t *blue,
-        uint8_t *red)
+    ctypedef struct centnn_pixels:
+        const uint8_t *at
+        ptrdiff_t stride
+        int width, height, channels
+        bint halved
+    void centnn_plane_line(const centnn_pixels *pixels, int plane, int y, uint8_t *line)
 
 cdef extern from "photo/band.h" nogil:
     enum:
@@ -63,10 +66,6 @@ cdef extern from "photo/band.h" nogil:
         uint8_t scan_ends[MAX_SCANS]
     ctypedef struct centnn_extent:
         int rows, columns, width, height, first_row
-    ctypedef struct centnn_pixels:
-        const uint8_t *at
-        ptrdiff_t stride
-        int width, height
     ctypedef struct centnn_trace:
         int16_t *wanted
         int16_t *residuals
@@ -84,7 +83,7 @@ cdef extern from "photo/band.h" nogil:
     size_t centnn_encode_size(const centnn_picture *picture, int n_intervals)
     const uint8_t *centnn_encode_band(
         const centnn_picture *picture, const centnn_encoder_setup *setup, int band,
-        const centnn_pixels *inputs, int n_intervals, void *memory, size_t *lengths)
+        const centnn_pixels *pixels, int n_intervals, void *memory, size_t *lengths)
     ctypedef struct centnn_canvas:
         int rows, columns
         ptrdiff_t stride
@@ -160,49 +159,48 @@ cdef class Layout:
         return extent.rows, extent.columns
 
 
-def to_planes(const uint8_t[:, :, ::1] pixels, bint halved):
+cdef centnn_pixels pixels_of(const uint8_t[:, :, ::1] image, bint halved):
+    return centnn_pixels(
+        &image[0, 0, 0], image.shape[1] * image.shape[2], <int> image.shape[1],
+        <int> image.shape[0], <int> image.shape[2], halved
+    )
+
+
+def to_planes(const uint8_t[:, :, ::1] image, bint halved):
     """Split an image (H, W, 3) into planes (H, W) of Y, and of Cb and Cr, halved or not."""
-    height, width = pixels.shape[0], pixels.shape[1]
-    shape = (-(-height // 2), -(-width // 2)) if halved else (height, width)
-    planes = [np.empty((height, width), np.uint8), np.empty(shape, np.uint8),
-              np.empty(shape, np.uint8)]
-    cdef uint8_t[:, ::1] luma = planes[0]
-    cdef uint8_t[:, ::1] blue = planes[1]
-    cdef uint8_t[:, ::1] red = planes[2]
-    with nogil:
-        centnn_to_planes(
-            &pixels[0, 0, 0], <int> pixels.shape[1], <int> pixels.shape[0], halved, &luma[0, 0],
-            &blue[0, 0], &red[0, 0]
-        )
+    cdef centnn_pixels pixels = pixels_of(image, halved)
+    cdef uint8_t[:, ::1] lines
+    cdef int y
+    height, width = image.shape[0], image.shape[1]
+    small = (-(-height // 2), -(-width // 2)) if halved else (height, width)
+    planes = [np.empty(shape, np.uint8) for shape in ((height, width), small, small)]
+    for p, lines in enumerate(planes):
+        for y in range(lines.shape[0]):
+            centnn_plane_line(&pixels, p, y, &lines[y, 0])
     return planes
 
 
 cdef class Encoder:
-    """Codes the planes of a picture, band by band."""
+    """Codes a picture, band by band."""
 
     cdef Model model
     cdef Layout layout
-    cdef list planes
-    cdef centnn_pixels inputs[MAX_PLANES]
+    cdef const uint8_t[:, :, ::1] image
+    cdef centnn_pixels pixels
     cdef centnn_encoder_setup setup
     cdef int n_intervals  # of a block on average that there is room for at first
 
-    def __init__(self, Model model, Layout layout, planes, int n_candidates, bint may_escape=True,
-                 int n_intervals=USUAL_INTERVALS):
-        cdef const uint8_t[:, ::1] view
+    def __init__(self, Model model, Layout layout, const uint8_t[:, :, ::1] image,
+                 int n_candidates, bint may_escape=True, int n_intervals=USUAL_INTERVALS):
         self.n_intervals = n_intervals
         self.model = model
         self.layout = layout
-        self.planes = list(planes)
+        self.image = image
+        self.pixels = pixels_of(image, layout.picture.halved)
         self.setup.model = model.model
         self.setup.search = model.search
         self.setup.n_candidates = n_candidates
         self.setup.may_escape = may_escape
-        for p, plane in enumerate(planes):
-            view = plane
-            self.inputs[p].at = &view[0, 0]
-            self.inputs[p].stride = self.inputs[p].width = <int> view.shape[1]
-            self.inputs[p].height = <int> view.shape[0]
 
     def encode(self, int n_threads):
         """Return the scans (bytes) of each band."""
@@ -250,7 +248,7 @@ cdef class Encoder:
         cdef int scan
         if memory != NULL:
             coded = centnn_encode_band(
-                &self.layout.picture, &self.setup, band, self.inputs, n_intervals, memory, lengths
+                &self.layout.picture, &self.setup, band, &self.pixels, n_intervals, memory, lengths
             )
         if coded != NULL:
             for scan in range(self.layout.picture.n_scans):
@@ -271,7 +269,7 @@ cdef class Encoder:
         cdef int16_t[:, :, ::1] numbers
         cdef uint8_t[:, :, :, ::1] chosen
         found = []
-        for p in range(len(self.planes)):
+        for p in range(self.layout.picture.n_planes):
             shape = self.layout.plane_shape(p)
             arrays = [np.zeros((*shape, N_COEFFICIENTS), np.int16) for _ in range(3)]
             arrays.append(np.zeros((*shape, N_GROUPS + 1, 4), np.uint8))

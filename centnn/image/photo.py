@@ -179,16 +179,17 @@ def code(
     n_threads : int
         Threads to use; the file does not depend on it.
     """
-    planes, halved = _to_planes(pixels, halved=halved)
-    encode = functools.partial(_encode, planes, step, halved, EFFORTS[effort], n_threads)
+    height, width, channels = pixels.shape
+    halved = halved and channels == 3
+    pixels = np.ascontiguousarray(pixels)
+    encode = functools.partial(_encode, pixels, step, halved, EFFORTS[effort], n_threads)
     bands = encode(SCAN_ENDS)
     # Only the codes tell how large they are; coding those of a small file again takes no time.
     if sum(len(scan) for scans in bands for scan in scans) < SCANS_FROM:
         bands = encode((N_LAYERS,))
     packed = b"" if alpha_channel is None else alpha.pack(alpha_channel)
     flags = HAS_ALPHA * bool(packed) | HALVED * halved | NOT_FILTERED * (not filtered)
-    model = GREY if len(planes) == 1 else YCBCR
-    height, width = pixels.shape[:2]
+    model = GREY if channels == 1 else YCBCR
     n_scans = len(bands[0])
     parts = [
         _START.pack(MAGIC, VERSION, KIND, model, 8, flags, default_model().id),
@@ -269,24 +270,18 @@ def _check_size(shape: Sequence[int], *, halved: bool) -> None:
         )
 
 
-def _to_planes(pixels: Array, *, halved: bool) -> tuple[list[Array], bool]:
-    if pixels.shape[2] == 1:
-        return [np.ascontiguousarray(pixels[:, :, 0])], False
-    return _photo.to_planes(np.ascontiguousarray(pixels), halved), halved
-
-
 def _encode(
-    planes: list[Array],
+    pixels: Array,
     step: int,
     halved: bool,
     n_candidates: int,
     n_threads: int,
     scan_ends: Sequence[int],
 ) -> list[list[bytes]]:
-    height, width = planes[0].shape
+    height, width, channels = pixels.shape
     units = _band_units(width, height, halved=halved)
-    layout = _photo.Layout(width, height, len(planes), halved, steps_of(step), units, scan_ends)
-    return _photo.Encoder(default_model(), layout, planes, n_candidates).encode(n_threads)
+    layout = _photo.Layout(width, height, channels, halved, steps_of(step), units, scan_ends)
+    return _photo.Encoder(default_model(), layout, pixels, n_candidates).encode(n_threads)
 
 
 def _band_units(width: int, height: int, *, halved: bool) -> int:

@@ -264,10 +264,16 @@ static size_t n_blocks(const centnn_picture *picture)
 static size_t intervals_size(const centnn_picture *picture, int n_of_block)
 {
     size_t of_blocks = n_blocks(picture) * (size_t)n_of_block * sizeof(centnn_interval);
-    size_t strip = (size_t)largest(picture, 0).columns * BLOCK * 2 * BLOCK * sizeof(float);
+    size_t strip = (size_t)largest(picture, 0).columns * BLOCK * 2 * BLOCK * (sizeof(float) + 1);
     size_t of_scans = MAX_SCANS * 4 * sizeof(centnn_interval); /* ends and gaps of streams */
 
     return (of_blocks > strip ? of_blocks : strip) + of_scans;
+}
+
+/* Of a group of a row of blocks, and one in front of it. */
+static size_t row_size(const centnn_picture *picture)
+{
+    return rounded(((size_t)largest(picture, 0).columns + 1) * MAX_DIM * sizeof(int16_t));
 }
 
 size_t centnn_encode_size(const centnn_picture *picture, int n_of_block)
@@ -279,20 +285,33 @@ size_t centnn_encode_size(const centnn_picture *picture, int n_of_block)
 
         size += rounded(centnn_blocks_size(extent.rows, extent.columns));
     }
-    return size + rounded(n_blocks(picture) * N_COEFFICIENTS * sizeof(int16_t)) +
-           MAX_PLANES * ALIGNMENT + intervals_size(picture, n_of_block);
+    return size + row_size(picture) + intervals_size(picture, n_of_block);
 }
 
+/* Writes lines of a plane from number y on, continued beyond its edges: n of them. */
+static void load_lines(const centnn_pixels *pixels, int p, const centnn_extent *plane, int y, int n,
+                       uint8_t *lines)
+{
+    for (int end = y + n; y < end; y++, lines += plane->width)
+        centnn_plane_line(pixels, p, y < 0 ? 0 : y < plane->height ? y : plane->height - 1, lines);
+}
+
+/* Lines that two rows of blocks have in common are kept. */
 static void transform_plane(const centnn_picture *picture, int p, int band,
-                            const centnn_pixels *input, float *strip, int16_t *wanted)
+                            const centnn_pixels *pixels, const centnn_plane *to, float *strip)
 {
     centnn_extent whole = centnn_extent_of(picture, p, -1);
-    centnn_extent extent = centnn_extent_of(picture, p, band);
+    int first = centnn_extent_of(picture, p, band).first_row;
+    size_t half = BLOCK * (size_t)whole.width;
+    uint8_t *lines = (uint8_t *)(strip + (ptrdiff_t)2 * BLOCK * BLOCK * whole.columns);
 
-    for (int row = 0; row < extent.rows; row++)
+    load_lines(pixels, p, &whole, first * BLOCK - HALF, BLOCK, lines + half);
+    for (int row = first; row < first + to->rows; row++) {
+        memcpy(lines, lines + half, half);
+        load_lines(pixels, p, &whole, row * BLOCK + HALF, BLOCK, lines + half);
         centnn_photo_current_kernel()->transform_row(
-            input, extent.first_row + row, whole.rows, whole.columns, picture->steps[p > 0], strip,
-            wanted + (ptrdiff_t)row * extent.columns * N_COEFFICIENTS);
+            lines, &whole, row, picture->steps[p > 0], strip, block_at(to, row - first, 0));
+    }
 }
 
 static void encode_layer(const band_state *state, const centnn_encoder *encoders,
@@ -324,7 +343,7 @@ static void note_decoded(const band_state *state, const centnn_picture *picture,
 }
 
 const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setup *setup,
-                                  int band, const centnn_pixels *inputs, int n_of_block,
+                                  int band, const centnn_pixels *pixels, int n_of_block,
                                   void *memory, size_t *lengths)
 {
     band_state state;
@@ -332,7 +351,7 @@ const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_en
     centnn_intervals intervals;
     uint8_t *next = (uint8_t *)rounded((size_t)memory), *first, *end;
     void *blocks[MAX_PLANES], *of_band = take_memory(&next, centnn_band_size(picture));
-    int16_t *wanted[MAX_PLANES];
+    int16_t *row;
     int layer = 0;
 
     for (int p = 0; p < picture->n_planes; p++) {
@@ -341,21 +360,18 @@ const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_en
         blocks[p] = take_memory(&next, centnn_blocks_size(extent.rows, extent.columns));
     }
     begin_band(&state, picture, setup->model, band, blocks, of_band);
-    for (int p = 0; p < picture->n_planes; p++) {
-        const centnn_plane *plane = &state.planes[p];
-
-        wanted[p] = take_memory(&next, (size_t)plane->rows * (size_t)plane->columns *
-                                           N_COEFFICIENTS * sizeof(int16_t));
-        encoders[p] = (centnn_encoder){&state.planes[p],  &setup->model->kinds[p > 0],
-                                       setup->search,     setup->search->stages[p > 0],
-                                       state.adaptive[p], wanted[p],
-                                       &intervals,        setup->n_candidates,
-                                       setup->may_escape, setup->traces ? &setup->traces[p] : NULL};
-    }
+    row = take_memory(&next, row_size(picture));
+    memset(row, 0, MAX_DIM * sizeof *row);
     first = next;
     end = first + intervals_size(picture, n_of_block);
-    for (int p = 0; p < picture->n_planes; p++)
-        transform_plane(picture, p, band, &inputs[p], (float *)(void *)first, wanted[p]);
+    for (int p = 0; p < picture->n_planes; p++) {
+        encoders[p] = (centnn_encoder){&state.planes[p],  &setup->model->kinds[p > 0],
+                                       setup->search,     setup->search->stages[p > 0],
+                                       state.adaptive[p], row + MAX_DIM,
+                                       &intervals,        setup->n_candidates,
+                                       setup->may_escape, setup->traces ? &setup->traces[p] : NULL};
+        transform_plane(picture, p, band, pixels, &state.planes[p], (float *)(void *)first);
+    }
     for (int scan = 0; scan < picture->n_scans; scan++) {
         const uint8_t *stream;
 

@@ -8,6 +8,7 @@
 #ifndef CENTNN_PHOTO_BAND_H
 #define CENTNN_PHOTO_BAND_H
 
+#include "colour.h"
 #include "kernel.h"
 
 enum { STEP_LEAST = 1 << STEP_BITS, STEP_MOST = 1 << (STEP_BITS + 6) };
@@ -23,13 +24,6 @@ typedef struct {
     int n_scans;
     uint8_t scan_ends[MAX_SCANS]; /* the layer after the last one of each scan */
 } centnn_picture;
-
-/* The pixels of a plane: rows and columns of blocks, counting what is beyond the edges. */
-typedef struct {
-    int rows, columns;
-    int width, height; /* pixels of the whole plane */
-    int first_row;     /* of the band */
-} centnn_extent;
 
 int centnn_n_bands(const centnn_picture *picture);
 
@@ -57,7 +51,7 @@ size_t centnn_encode_size(const centnn_picture *picture, int n_intervals);
 /* Codes a band. Returns its scans, which lie one after another in memory; their lengths go to
  * lengths. Returns NULL if there are more intervals: not with MAX_INTERVALS. */
 const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setup *setup,
-                                  int band, const centnn_pixels *inputs, int n_intervals,
+                                  int band, const centnn_pixels *pixels, int n_intervals,
                                   void *memory, size_t *lengths);
 
 typedef struct {

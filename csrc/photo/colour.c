@@ -3,45 +3,59 @@
  */
 #include "colour.h"
 
-static void split_luma(const uint8_t *pixels, size_t n, uint8_t *luma)
+#include <string.h>
+
+static void luma_line(const uint8_t *pixels, int n, uint8_t *line)
 {
-    for (size_t i = 0; i < n; i++)
-        luma[i] = (uint8_t)((19595 * pixels[3 * i] + 38470 * pixels[3 * i + 1] +
-                             7471 * pixels[3 * i + 2] + 32768) >>
+    for (ptrdiff_t x = 0; x < n; x++)
+        line[x] = (uint8_t)((19595 * pixels[3 * x] + 38470 * pixels[3 * x + 1] +
+                             7471 * pixels[3 * x + 2] + 32768) >>
                             16);
 }
 
 /* From sums of 2^shift pixels. */
-static void split_chroma(int red, int green, int blue, int shift, uint8_t *cb, uint8_t *cr)
+static uint8_t chroma_of(const int32_t weights[3], int red, int green, int blue, int shift)
 {
     int32_t middle = (257 << (15 + shift));
 
-    *cb = limited_to_8_bits((-11059 * red - 21709 * green + 32768 * blue + middle - 1) >>
-                            (16 + shift));
-    *cr = limited_to_8_bits((32768 * red - 27439 * green - 5329 * blue + middle - 1) >>
-                            (16 + shift));
+    return limited_to_8_bits(
+        (weights[0] * red + weights[1] * green + weights[2] * blue + middle - 1) >> (16 + shift));
 }
 
-void centnn_to_planes(const uint8_t *pixels, int width, int height, bool halved, uint8_t *luma,
-                      uint8_t *blue, uint8_t *red)
+static void chroma_line(const int32_t weights[3], const uint8_t *pixels, int n, uint8_t *line)
 {
-    int scale = halved ? 2 : 1;
+    for (int x = 0; x < n; x++, pixels += 3)
+        line[x] = chroma_of(weights, pixels[0], pixels[1], pixels[2], 0);
+}
 
-    split_luma(pixels, (size_t)width * (size_t)height, luma);
-    for (int y = 0; y < height; y += scale) {
-        const uint8_t *above = pixels + (ptrdiff_t)y * width * 3;
-        const uint8_t *below = halved && y + 1 < height ? above + (ptrdiff_t)width * 3 : above;
+/* From two lines of n pixels, the second of which may be the first again, as may the last pixel. */
+static void halved_line(const int32_t weights[3], const uint8_t *above, const uint8_t *below, int n,
+                        uint8_t *line)
+{
+    for (int x = 0; x < n; x += 2) {
+        ptrdiff_t left = 3 * (ptrdiff_t)x, right = x + 1 < n ? left + 3 : left;
+        int sums[3];
 
-        for (int x = 0; x < width; x += scale) {
-            ptrdiff_t left = 3 * (ptrdiff_t)x;
-            ptrdiff_t right = halved && x + 1 < width ? left + 3 : left;
-            int sums[3];
-
-            for (int c = 0; c < 3; c++)
-                sums[c] = halved ? above[left + c] + above[right + c] + below[left + c] +
-                                       below[right + c]
-                                 : above[left + c];
-            split_chroma(sums[0], sums[1], sums[2], halved ? 2 : 0, blue++, red++);
-        }
+        for (int c = 0; c < 3; c++)
+            sums[c] = above[left + c] + above[right + c] + below[left + c] + below[right + c];
+        *line++ = chroma_of(weights, sums[0], sums[1], sums[2], 2);
     }
+}
+
+void centnn_plane_line(const centnn_pixels *pixels, int plane, int y, uint8_t *line)
+{
+    static const int32_t weights[2][3] = {{-11059, -21709, 32768}, {32768, -27439, -5329}};
+    bool is_halved = plane > 0 && pixels->halved;
+    const uint8_t *from = pixels->at + (is_halved ? 2 * y : y) * pixels->stride;
+    int n = pixels->width;
+
+    if (pixels->channels == 1)
+        memcpy(line, from, (size_t)n);
+    else if (plane == 0)
+        luma_line(from, n, line);
+    else if (is_halved)
+        halved_line(weights[plane - 1], from,
+                    2 * y + 1 < pixels->height ? from + pixels->stride : from, n, line);
+    else
+        chroma_line(weights[plane - 1], from, n, line);
 }

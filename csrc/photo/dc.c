@@ -60,7 +60,8 @@ void centnn_encode_dc(const centnn_encoder *encoder)
     for (int row = 0; row < plane->rows; row++) {
         for (int column = 0; column < plane->columns; column++) {
             ptrdiff_t at = (ptrdiff_t)row * plane->columns + column;
-            int dc = limited_dc(rounded_quotient(encoder->wanted[at * N_COEFFICIENTS], DC_STEP));
+            int16_t wanted = *block_at(plane, row, column);
+            int dc = limited_dc(rounded_quotient(wanted, DC_STEP));
             int class;
             int predicted = predict_dc(plane, row, column, &class);
 
@@ -70,7 +71,7 @@ void centnn_encode_dc(const centnn_encoder *encoder)
 
                 to[0] = (uint8_t)symbol_of(dc - predicted);
                 to[1] = (uint8_t)class;
-                encoder->trace->wanted[at * N_COEFFICIENTS] = encoder->wanted[at * N_COEFFICIENTS];
+                encoder->trace->wanted[at * N_COEFFICIENTS] = wanted;
             }
             note_dc(plane, row, column, dc, predicted);
         }

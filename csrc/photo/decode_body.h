@@ -82,6 +82,8 @@ static reader begin_reading(const centnn_decode_job *job, int row)
     const centnn_group *group = &job->kind->groups[job->g];
 
     begin_row(plane, group, job->g, row, &job->guides);
+    if (!is_settled(group))
+        predict_row(plane, group, row, block_at(plane, row, 0) + group->first, N_COEFFICIENTS);
     return (reader){job,
                     group,
                     *job->source,
@@ -115,7 +117,8 @@ static span begin_listed(const reader *from, int i)
 
     if (is_settled(from->group))
         start_settled(job->plane, job->kind, from->group, from->row_number, first, n);
-    begin_stretch(job->plane, from->group, from->row_number, first, n);
+    begin_stretch(job->plane, from->group, from->row_number, first, n, from->first,
+                  N_COEFFICIENTS);
     return (span){first, first + n};
 }
 

@@ -57,13 +57,15 @@ typedef struct {
                       * last those of the first coefficient: symbol, class */
 } centnn_trace;
 
+/* A plane to be encoded. Its blocks have what is wanted of each group until it is coded. */
 typedef struct {
     centnn_plane *plane;
     const centnn_kind *kind;
     const centnn_search_model *search;
     const centnn_search_stage (*stages)[2]; /* of the plane's kind, by group */
     centnn_adaptive *adaptive;
-    const int16_t *wanted; /* coefficients (rows, columns, N_COEFFICIENTS) */
+    int16_t *row; /* a group of a row of blocks: as predicted, then as decoded. (columns, MAX_DIM),
+                   * after as many zeros */
     centnn_intervals *out;
     int n_candidates;
     bool may_escape;

@@ -40,10 +40,10 @@ typedef struct {
 
     void (*encode_group)(const centnn_encoder *encoder, int g, const centnn_guides *guides);
 
-    /* Transforms a row of blocks of a plane of width x height pixels, which is continued beyond its
-     * edges by its last pixels, to (columns, 64) coefficients in sixteenths of step / 64. strip has
-     * room for 16 * 8 * columns numbers. */
-    void (*transform_row)(const centnn_pixels *pixels, int row, int rows, int columns, int step,
+    /* Transforms a row of blocks of a plane, which is continued beyond its edges by its last pixels,
+     * to (columns, 64) coefficients in sixteenths of step / 64. lines are the 16 around it, of the
+     * plane's width; strip has room for 16 * 8 * columns numbers. */
+    void (*transform_row)(const uint8_t *lines, const centnn_extent *plane, int row, int step,
                           float *strip, int16_t *coefficients);
 
     /* Paints a row of blocks. */

@@ -88,6 +88,18 @@ static void take_words(reader *from, centnn_stage *stage, int dim)
     }
 }
 
+/* Makes weights zero of what is not known when a group is predicted: above, coefficients after it;
+ * elsewhere, on the left too, those from its own on. */
+static void leave_out_unknown(const centnn_group *group, int16_t weights[][PREDICT_LANES])
+{
+    enum { ABOVE = 1, DIFFERENCES = N_NEIGHBOURS - 1 };
+
+    for (int i = 0; i < DIFFERENCES; i++) {
+        for (int lane = group->first + (i == ABOVE ? group->dim : 0); lane < PREDICT_LANES; lane++)
+            weights[i][lane] = 0;
+    }
+}
+
 static void take_group(reader *from, centnn_group *group)
 {
     take_words(from, &group->stages[0], group->dim);
@@ -100,10 +112,8 @@ static void take_group(reader *from, centnn_group *group)
         group->context_weights[i] = (int16_t)take_byte(from, 0, CONTEXT_LIMIT);
     take_numbers(from, (int16_t *)group->predictors, group->dim * N_NEIGHBOURS * PREDICT_LANES,
                  32767);
-    for (int t = 0; t < group->dim; t++) {
-        for (int lane = group->first; lane < PREDICT_LANES; lane++)
-            group->predictors[t][0][lane] = 0; /* not known yet on the left */
-    }
+    for (int t = 0; t < group->dim; t++)
+        leave_out_unknown(group, group->predictors[t]);
     take_tables(from, group->bins, N_CLASSES * N_SLOPES);
     take_tables(from, group->bins2, N_CELLS);
     for (int bin = 0; bin < group->stages[0].n_bins; bin++) {

@@ -8,11 +8,11 @@
 
 /* What is written is soon read again in larger pieces, as a neighbour's: so it is not written one
  * block at a time, which would make the processor wait. */
-INLINE void predict_blocks(const centnn_plane *plane, const centnn_group *group, int dim, int row)
+INLINE void predict_blocks(const centnn_plane *plane, const centnn_group *group, int dim, int row,
+                           int16_t *to, ptrdiff_t stride)
 {
-    for (int first = 0; first < plane->columns; first += STRETCH) {
+    for (int first = 0; first < plane->columns; first += STRETCH, to += STRETCH * stride) {
         int n = plane->columns - first < STRETCH ? plane->columns - first : STRETCH;
-        int16_t *to = block_at(plane, row, first) + group->first;
         quad predicted[STRETCH];
 
         for (int i = 0; i < n; i++) {
@@ -21,23 +21,23 @@ INLINE void predict_blocks(const centnn_plane *plane, const centnn_group *group,
             predicted[i] = predict(from.of, group->predictors, dim);
         }
         for (int i = 0; i < n; i++)
-            store_quad(to + (ptrdiff_t)i * N_COEFFICIENTS, predicted[i]);
+            store_quad(to + i * stride, predicted[i]);
     }
 }
 
-/* Predicts a group that is not settled, in a row. */
-static void predict_row(const centnn_plane *plane, const centnn_group *group, int row)
+/* Predicts a group in a row: quads, one every `stride` numbers. */
+static void predict_row(const centnn_plane *plane, const centnn_group *group, int row, int16_t *to,
+                        ptrdiff_t stride)
 {
     if (group->dim == 2)
-        predict_blocks(plane, group, 2, row);
+        predict_blocks(plane, group, 2, row, to, stride);
     else if (group->dim == 3)
-        predict_blocks(plane, group, 3, row);
+        predict_blocks(plane, group, 3, row, to, stride);
     else
-        predict_blocks(plane, group, MAX_DIM, row);
+        predict_blocks(plane, group, MAX_DIM, row, to, stride);
 }
 
-/* Finds what is needed of all of a row: sums of features, classes of stretches and, unless its
- * group is settled, predictions, which are written to the blocks. */
+/* Finds what the contexts of a row need: sums of features, and classes of stretches. */
 static void begin_row(const centnn_plane *plane, const centnn_group *group, int g, int row,
                       const centnn_guides *guides)
 {
@@ -48,8 +48,6 @@ static void begin_row(const centnn_plane *plane, const centnn_group *group, int 
         plane->row.stretch_classes[first / STRETCH] = (uint8_t)stretch_class(
             plane->row.sums + first, n);
     }
-    if (!is_settled(group))
-        predict_row(plane, group, row);
 }
 
 /* Notes the magnitudes of a group at both ends of it. */
@@ -61,14 +59,15 @@ INLINE void note_ends(const centnn_row *of, int column, quad values, int last)
     of->tails[column] = (uint16_t)(magnitudes >> 16 * last);
 }
 
-/* The same for n blocks from `first` on, the first coefficient of whose group is at `from`. */
-INLINE void find_ends(const int16_t *from, int first, int n, int last, uint16_t *restrict heads,
-                      uint16_t *restrict tails)
+/* The same for n blocks from `first` on; groups of a row are at `from`, one every `stride` numbers.
+ */
+INLINE void find_ends(const int16_t *from, ptrdiff_t stride, int first, int n, int last,
+                      uint16_t *restrict heads, uint16_t *restrict tails)
 {
-    from += (ptrdiff_t)first * N_COEFFICIENTS;
+    from += first * stride;
     for (int i = 0; i < n; i++) {
-        heads[first + i] = (uint16_t)magnitude(from[(ptrdiff_t)i * N_COEFFICIENTS]);
-        tails[first + i] = (uint16_t)magnitude(from[(ptrdiff_t)i * N_COEFFICIENTS + last]);
+        heads[first + i] = (uint16_t)magnitude(from[i * stride]);
+        tails[first + i] = (uint16_t)magnitude(from[i * stride + last]);
     }
 }
 
@@ -86,19 +85,19 @@ INLINE void find_classes(const uint16_t *sums, int n, uint8_t *restrict contexts
         contexts[i] = (uint8_t)(magnitude_class(sums[i]) * N_SLOPES);
 }
 
-/* Finds the contexts of a stretch of n blocks that is not empty and has been predicted. */
-static void begin_stretch(const centnn_plane *plane, const centnn_group *group, int row, int first,
-                          int n)
+/* Finds the contexts of a stretch of n blocks that is not empty and has been predicted. The group
+ * of its row is at `own`, one every `stride` numbers. */
+INLINE void begin_stretch(const centnn_plane *plane, const centnn_group *group, int row, int first,
+                          int n, const int16_t *own, ptrdiff_t stride)
 {
     const centnn_row of = plane->row;
-    const int16_t *own = block_at(plane, row, 0) + group->first;
     const int16_t *above = block_at(plane, row - 1, 0) + group->first;
     const int last = group->dim - 1;
     uint8_t *restrict contexts = of.contexts + first;
 
     find_classes(of.sums + first, n, contexts);
-    find_ends(above, first, n, last, of.heads_above, of.tails_above);
-    find_ends(own, first - 1, n + 1, last, of.heads, of.tails);
+    find_ends(above, N_COEFFICIENTS, first, n, last, of.heads_above, of.tails_above);
+    find_ends(own, stride, first - 1, n + 1, last, of.heads, of.tails);
     for (int i = 0; i < n; i++)
         contexts[i] = (uint8_t)(contexts[i] + slope_at(&of, first + i));
 }

@@ -15,11 +15,14 @@ typedef struct {
     int64_t cost, empty_cost;
 } stretch;
 
-static const int16_t *wanted_at(const group_job *job, const stretch *of, int i)
+static int16_t *group_at(const group_job *job, const stretch *of, int i)
 {
-    ptrdiff_t at = (ptrdiff_t)of->row * job->encoder->plane->columns + of->first + i;
+    return block_at(job->encoder->plane, of->row, of->first + i) + job->group->first;
+}
 
-    return job->encoder->wanted + at * N_COEFFICIENTS + job->group->first;
+static int16_t *predicted_at(const group_job *job, const stretch *of, int i)
+{
+    return job->encoder->row + (ptrdiff_t)(of->first + i) * MAX_DIM;
 }
 
 static int64_t squared_error(const int16_t *a, const int16_t *b, int n)
@@ -39,10 +42,8 @@ static void try_empty(const group_job *job, stretch *of)
 
     of->empty_cost = 0;
     for (int i = 0; i < of->n; i++) {
-        const int16_t *block = block_at(job->encoder->plane, of->row, of->first + i);
-
-        store_quad(of->empty[i], predicted ? load_quad(block + group->first) : zero_quad());
-        of->empty_cost += squared_error(of->empty[i], wanted_at(job, of, i), group->dim);
+        store_quad(of->empty[i], predicted ? load_quad(predicted_at(job, of, i)) : zero_quad());
+        of->empty_cost += squared_error(of->empty[i], group_at(job, of, i), group->dim);
     }
 }
 
@@ -55,16 +56,15 @@ static void try_words(const group_job *job, stretch *of)
     const int last = group->dim - 1;
 
     of->cost = 0;
-    begin_stretch(plane, group, of->row, of->first, of->n);
+    begin_stretch(plane, group, of->row, of->first, of->n, job->encoder->row, MAX_DIM);
     for (int i = 0; i < of->n; i++) {
         const int column = of->first + i;
-        const int16_t *wanted = wanted_at(job, of, i);
+        const int16_t *wanted = group_at(job, of, i), *predicted = predicted_at(job, of, i);
         choice *chosen = &of->choices[i];
-        int16_t predicted[MAX_DIM], *x = of->residuals[i];
+        int16_t *x = of->residuals[i];
         int context = row->contexts[column];
-        quad values = load_quad(block_at(plane, of->row, column) + group->first);
+        quad values = load_quad(predicted);
 
-        store_quad(predicted, values);
         memset(x, 0, MAX_DIM * sizeof *x);
         for (int t = 0; t < group->dim; t++)
             x[t] = limited(wanted[t] - predicted[t]);
@@ -100,7 +100,7 @@ static void note(const group_job *job, const stretch *of, bool is_empty)
         uint8_t *to = trace->chosen + (at * (N_GROUPS + 1) + job->g) * 4;
 
         memcpy(trace->residuals + of_group, of->residuals[i], size);
-        memcpy(trace->wanted + of_group, wanted_at(job, of, i), size);
+        memcpy(trace->wanted + of_group, group_at(job, of, i), size);
         to[0] = is_empty ? 0 : (uint8_t)of->choices[i].word;
         to[1] = is_empty ? 0 : (uint8_t)of->choices[i].word2;
         to[2] = is_empty ? TRACE_EMPTY : of->contexts[i];
@@ -116,6 +116,7 @@ static void encode_stretch(const group_job *job, stretch *of)
     size_t n_sums = ((size_t)of->n + 2) * sizeof *sums;
     int16_t *empties = &encoder->adaptive->empties[job->g][of->class];
     const size_t size = (size_t)job->group->dim * sizeof(int16_t);
+    int16_t(*decoded)[MAX_DIM];
     bool is_empty;
 
     memcpy(sums_before, sums, n_sums);
@@ -132,11 +133,12 @@ static void encode_stretch(const group_job *job, stretch *of)
         memcpy(sums, sums_before, n_sums);
     else
         *of->started |= is_settled(job->group);
+    decoded = is_empty ? of->empty : of->coded;
+    memcpy(predicted_at(job, of, 0), decoded, (size_t)of->n * sizeof *decoded);
     for (int i = 0; i < of->n; i++) {
-        int16_t *block = block_at(plane, of->row, of->first + i) + job->group->first;
         unsigned word = of->choices[i].word;
 
-        memcpy(block, is_empty ? of->empty[i] : of->coded[i], size);
+        memcpy(group_at(job, of, i), decoded[i], size);
         if (is_empty)
             continue;
         put_choice(job, of->contexts[i], &of->choices[i]);
@@ -176,12 +178,9 @@ static void encode_group(const centnn_encoder *encoder, int g, const centnn_guid
         for (unsigned i = 0; i < N_SYMBOLS; i++)
             job.bins2[cell][i] = symbol_cost(encoder->search, &job.group->bins2[cell], i);
     }
-    /* All predictions are noted at once. Those of stretches that stay empty are made zero when
-     * their turn comes. */
-    for (int row = 0; row < plane->rows && job.group->first == encoder->kind->first_settled; row++)
-        predict_settled(plane, encoder->kind, row, 0, plane->columns);
     for (int row = 0; row < plane->rows; row++) {
         begin_row(plane, job.group, g, row, guides);
+        predict_row(plane, job.group, row, encoder->row, MAX_DIM);
         encode_row(&job, row);
     }
 }

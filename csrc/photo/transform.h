@@ -15,12 +15,12 @@ enum {
     STEP_BITS = 6   /* and of the quality's step */
 };
 
-/* A plane of grey levels. */
+/* The pixels of a plane: rows and columns of blocks, counting what is beyond the edges. */
 typedef struct {
-    const uint8_t *at;
-    ptrdiff_t stride;
-    int width, height;
-} centnn_pixels;
+    int rows, columns;
+    int width, height; /* pixels of the whole plane */
+    int first_row;     /* of the band */
+} centnn_extent;
 
 /* Pixels of a plane as decoded, in eighths of a grey level, less 128 of those. They are where the
  * coefficients were that they come from: so there is a block of padding around those of a band. */

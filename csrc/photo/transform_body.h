@@ -67,22 +67,14 @@ static void cosine_pass(const float *in, ptrdiff_t stride, float out[BLOCK][BLOC
     }
 }
 
-static int clamped(int x, int limit)
+/* The 16 lines around a row of blocks, continued beyond the right edge. */
+static void load_strip(const uint8_t *lines, int width, int padded_width, float *strip)
 {
-    return x < 0 ? 0 : x < limit ? x : limit - 1;
-}
-
-/* Pixels of the 16 rows around a row of blocks, continued beyond the edges. */
-static void load_strip(const centnn_pixels *pixels, int first, int padded_width, float *strip)
-{
-    int width = pixels->width;
-
-    for (int y = 0; y < 2 * BLOCK; y++) {
-        const uint8_t *from = pixels->at + clamped(first + y, pixels->height) * pixels->stride;
+    for (int y = 0; y < 2 * BLOCK; y++, lines += width) {
         float *to = strip + (ptrdiff_t)y * padded_width;
 
         for (int x = 0; x < width; x++)
-            to[x] = (float)from[x] - 128.0F;
+            to[x] = (float)lines[x] - 128.0F;
         for (int x = width; x < padded_width; x++)
             to[x] = to[width - 1];
     }
@@ -133,17 +125,18 @@ static void quantize(const float *block, float scale, int16_t *coefficients)
         coefficients[i] = rounded[centnn_zigzag[i] % BLOCK * BLOCK + centnn_zigzag[i] / BLOCK];
 }
 
-static void transform_row(const centnn_pixels *pixels, int row, int rows, int columns, int step,
+static void transform_row(const uint8_t *lines, const centnn_extent *plane, int row, int step,
                           float *strip, int16_t *coefficients)
 {
+    int columns = plane->columns;
     ptrdiff_t padded = (ptrdiff_t)columns * BLOCK;
     float scale = 16.0F * (1 << STEP_BITS) / (float)step;
     float *own = strip + HALF * padded;
 
-    load_strip(pixels, row * BLOCK - HALF, (int)padded, strip);
+    load_strip(lines, plane->width, (int)padded, strip);
     if (row > 0)
         rotate_rows(strip, padded, (int)padded);
-    if (row + 1 < rows)
+    if (row + 1 < plane->rows)
         rotate_rows(strip + BLOCK * padded, padded, (int)padded);
     for (int y = 0; y < BLOCK; y++) {
         for (int column = 1; column < columns; column++)
