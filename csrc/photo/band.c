@@ -43,13 +43,19 @@ static centnn_extent largest(const centnn_picture *picture, int plane)
 /* The planes of a band while they are coded. */
 typedef struct {
     centnn_plane planes[MAX_PLANES];
-    centnn_adaptive *adaptive[MAX_PLANES];
+    centnn_adaptive adaptive;
     uint8_t *guide; /* magnitudes of luma, one for a block of chroma */
+    int16_t *spare; /* a row of blocks */
 } band_state;
+
+static size_t spare_size(const centnn_picture *picture)
+{
+    return rounded((size_t)largest(picture, 0).columns * N_COEFFICIENTS * sizeof(int16_t));
+}
 
 size_t centnn_band_size(const centnn_picture *picture)
 {
-    size_t size = ALIGNMENT;
+    size_t size = ALIGNMENT + spare_size(picture);
 
     if (picture->n_planes > 1) {
         centnn_extent chroma = largest(picture, 1);
@@ -59,14 +65,13 @@ size_t centnn_band_size(const centnn_picture *picture)
     for (int p = 0; p < picture->n_planes; p++) {
         centnn_extent extent = largest(picture, p);
 
-        size += rounded(centnn_plane_size(extent.rows, extent.columns)) +
-                rounded(sizeof(centnn_adaptive));
+        size += rounded(centnn_plane_size(extent.rows, extent.columns));
     }
     return size;
 }
 
 static void begin_band(band_state *state, const centnn_picture *picture,
-                       const centnn_photo_model *model, int band, void *const *blocks, void *memory)
+                       int band, void *const *blocks, void *memory)
 {
     uint8_t *next = (uint8_t *)rounded((size_t)memory);
 
@@ -75,9 +80,8 @@ static void begin_band(band_state *state, const centnn_picture *picture,
         void *of_plane = take_memory(&next, centnn_plane_size(extent.rows, extent.columns));
 
         centnn_plane_init(&state->planes[p], extent.rows, extent.columns, blocks[p], of_plane);
-        state->adaptive[p] = take_memory(&next, sizeof(centnn_adaptive));
-        centnn_adaptive_init(state->adaptive[p], &model->kinds[p > 0]);
     }
+    state->spare = take_memory(&next, spare_size(picture));
     state->guide = next;
 }
 
@@ -175,13 +179,12 @@ static void paint(const band_state *state, const centnn_picture *picture, int p,
 {
     const centnn_plane *plane = &state->planes[p];
     int first = centnn_extent_of(picture, p, band).first_row;
-    int16_t *copy = spare_row(plane);
 
     for (int row = 0; row < plane->rows; row++) {
         find_textures(plane, row, canvas->textures + (ptrdiff_t)(first + row) * canvas->columns);
-        memcpy(copy, block_at(plane, row, 0),
-               (size_t)plane->columns * N_COEFFICIENTS * sizeof *copy);
-        centnn_photo_current_kernel()->inverse_row(copy, plane->columns, picture->steps[p > 0],
+        memcpy(state->spare, block_at(plane, row, 0),
+               (size_t)plane->columns * N_COEFFICIENTS * sizeof *state->spare);
+        centnn_photo_current_kernel()->inverse_row(state->spare, plane->columns, picture->steps[p > 0],
                                                    block_at(plane, row, 0), canvas->stride);
     }
 }
@@ -195,9 +198,10 @@ static void decode_layer(band_state *states, centnn_source *sources, int n_bands
         for (int i = 0; i < n_bands; i++) {
             band_state *state = &states[i];
 
-            jobs[i] = (centnn_decode_job){&state->planes[p],  &model->kinds[p > 0],
-                                          layer - 1,          {{NULL, NULL}, {0, 0}},
-                                          state->adaptive[p], &sources[i]};
+            jobs[i] = (centnn_decode_job){&state->planes[p], &model->kinds[p > 0],
+                                          layer - 1,         {{NULL, NULL}, {0, 0}},
+                                          &state->adaptive,  &sources[i]};
+            centnn_adaptive_init(&state->adaptive, &model->kinds[p > 0], layer);
             if (layer > 0)
                 jobs[i].guides = guides_of(state, picture->halved, p, layer - 1);
         }
@@ -220,7 +224,7 @@ bool centnn_decode_bands(const centnn_picture *picture, const centnn_photo_model
 
         for (int p = 0; p < picture->n_planes; p++)
             blocks[p] = blocks_of(&canvases[p], centnn_extent_of(picture, p, first + i).first_row);
-        begin_band(&states[i], picture, model, first + i, blocks,
+        begin_band(&states[i], picture, first + i, blocks,
                    (uint8_t *)memory + (size_t)i * centnn_band_size(picture));
     }
     for (int scan = 0; layer < n_layers; scan++) {
@@ -314,10 +318,11 @@ static void transform_plane(const centnn_picture *picture, int p, int band,
     }
 }
 
-static void encode_layer(const band_state *state, const centnn_encoder *encoders,
+static void encode_layer(band_state *state, const centnn_encoder *encoders,
                          const centnn_picture *picture, int layer)
 {
     for (int p = 0; p < picture->n_planes; p++) {
+        centnn_adaptive_init(&state->adaptive, encoders[p].kind, layer);
         if (layer == 0) {
             centnn_encode_dc(&encoders[p]);
         } else {
@@ -359,7 +364,7 @@ const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_en
 
         blocks[p] = take_memory(&next, centnn_blocks_size(extent.rows, extent.columns));
     }
-    begin_band(&state, picture, setup->model, band, blocks, of_band);
+    begin_band(&state, picture, band, blocks, of_band);
     row = take_memory(&next, row_size(picture));
     memset(row, 0, MAX_DIM * sizeof *row);
     first = next;
@@ -367,7 +372,7 @@ const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_en
     for (int p = 0; p < picture->n_planes; p++) {
         encoders[p] = (centnn_encoder){&state.planes[p],  &setup->model->kinds[p > 0],
                                        setup->search,     setup->search->stages[p > 0],
-                                       state.adaptive[p], row + MAX_DIM,
+                                       &state.adaptive, row + MAX_DIM,
                                        &intervals,        setup->n_candidates,
                                        setup->may_escape, setup->traces ? &setup->traces[p] : NULL};
         transform_plane(picture, p, band, pixels, &state.planes[p], (float *)(void *)first);

@@ -22,7 +22,7 @@ static quad read_escape(const centnn_decode_job *job, centnn_source *source)
 
     for (int t = 0; t < job->kind->groups[job->g].dim; t++)
         word[t] = limited(ESCAPE_STEP *
-                          read_number(source, &job->adaptive->escape[job->g], ESCAPE_RATE));
+                          read_number(source, &job->adaptive->escape, ESCAPE_RATE));
     return load_quad(word);
 }
 
@@ -87,8 +87,8 @@ static reader begin_reading(const centnn_decode_job *job, int row)
     return (reader){job,
                     group,
                     *job->source,
-                    job->adaptive->bins[job->g],
-                    job->adaptive->empties[job->g],
+                    job->adaptive->bins,
+                    job->adaptive->empties,
                     plane->row,
                     row,
                     block_at(plane, row, 0) + group->first,

@@ -137,7 +137,7 @@ static void find_bin_costs(group_job *job)
         int32_t least = TOO_MUCH;
 
         for (unsigned i = 0; i < N_SYMBOLS; i++) {
-            int32_t cost = symbol_cost(search, &adaptive->bins[job->g][context], i);
+            int32_t cost = symbol_cost(search, &adaptive->bins[context], i);
 
             job->bins[context][i] = cost;
             if (i && cost < least)
@@ -205,7 +205,7 @@ static void try_escape(const group_job *job, int context, const int16_t *x, int3
     const centnn_group *group = job->group;
     unsigned bin = (unsigned)group->stages[0].n_bins - 1;
     int slope = context % N_SLOPES, part = part_of(group, bin, context / N_SLOPES);
-    const centnn_table *table = &encoder->adaptive->escape[job->g];
+    const centnn_table *table = &encoder->adaptive->escape;
     choice escape = {(unsigned)group->stages[0].n_words, 0, 0, true, {0}};
     int64_t error = 0;
     int32_t bits = job->bins[context][bin + 1] +
@@ -274,7 +274,7 @@ static void put_choice(const group_job *job, int context, const choice *chosen)
     centnn_adaptive *adaptive = job->encoder->adaptive;
     centnn_intervals *out = job->encoder->out;
     unsigned bin = (chosen->word + BIN - 1) / BIN;
-    centnn_table *table = &adaptive->bins[job->g][context];
+    centnn_table *table = &adaptive->bins[context];
     const centnn_table *in_bin;
     int cell = group->cells[chosen->word];
 
@@ -287,7 +287,7 @@ static void put_choice(const group_job *job, int context, const choice *chosen)
     put(out, interval_of(in_bin, (chosen->word - 1) % BIN));
     if (chosen->is_escape) {
         for (int t = 0; t < group->dim; t++)
-            put_number(out, chosen->escaped[t], &adaptive->escape[job->g], ESCAPE_RATE);
+            put_number(out, chosen->escaped[t], &adaptive->escape, ESCAPE_RATE);
     } else if (cell) {
         unsigned bin2 = (chosen->word2 + BIN - 1) / BIN;
 

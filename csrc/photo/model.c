@@ -89,13 +89,15 @@ static void take_words(reader *from, centnn_stage *stage, int dim)
 }
 
 /* Makes weights zero of what is not known when a group is predicted: above, coefficients after it;
- * elsewhere, on the left too, those from its own on. */
+ * in blocks elsewhere, on the left too, those from its own on. */
 static void leave_out_unknown(const centnn_group *group, int16_t weights[][PREDICT_LANES])
 {
     enum { ABOVE = 1, DIFFERENCES = N_NEIGHBOURS - 1 };
 
-    for (int i = 0; i < DIFFERENCES; i++) {
-        for (int lane = group->first + (i == ABOVE ? group->dim : 0); lane < PREDICT_LANES; lane++)
+    for (int i = 0; i < N_NEIGHBOURS; i++) {
+        int known = i == DIFFERENCES ? N_DIFFERENCES : group->first + (i == ABOVE ? group->dim : 0);
+
+        for (int lane = known; lane < PREDICT_LANES; lane++)
             weights[i][lane] = 0;
     }
 }

@@ -29,6 +29,7 @@ enum {
     N_STRETCH_CLASSES = 24,
     N_NEIGHBOURS = 6, /* vectors of PREDICT_LANES coefficients that predict */
     PREDICT_LANES = 16,
+    N_DIFFERENCES = 8, /* in the last of them */
     PREDICT_BITS = 14, /* after the binary point of predictors */
     CONTEXT_BITS = 4,  /* and of context weights */
     N_DC_CLASSES = 16,

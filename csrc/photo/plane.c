@@ -15,12 +15,12 @@ size_t centnn_blocks_size(int rows, int columns)
     return ((size_t)rows + 2) * ((size_t)columns + 2) * N_COEFFICIENTS * sizeof(int16_t);
 }
 
-/* A row for each row of blocks, padding included; and at least as many as make a row of blocks. */
+/* A row for each row of blocks, padding included. PREDICT_LANES at once are read of them, too. */
 static size_t differences_size(int rows, int columns)
 {
-    size_t least = N_COEFFICIENTS / PREDICT_LANES, n = (size_t)rows > least ? (size_t)rows : least;
+    size_t n = (size_t)rows * ((size_t)columns + 2) * N_DIFFERENCES + PREDICT_LANES;
 
-    return rounded(n * ((size_t)columns + 2) * PREDICT_LANES * sizeof(int16_t));
+    return rounded(n * sizeof(int16_t));
 }
 
 static size_t magnitudes_size(int rows, int columns)
@@ -93,23 +93,24 @@ void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *blocks,
     init_row(&plane->row, columns, &next);
 }
 
-void centnn_adaptive_init(centnn_adaptive *adaptive, const centnn_kind *kind)
+void centnn_adaptive_init(centnn_adaptive *adaptive, const centnn_kind *kind, int layer)
 {
-    for (int g = 0; g < N_GROUPS; g++) {
-        const centnn_group *group = &kind->groups[g];
+    if (layer > 0) {
+        const centnn_group *group = &kind->groups[layer - 1];
 
-        memcpy(adaptive->bins[g], group->bins, sizeof group->bins);
-        adaptive->escape[g] = group->escape;
-        memcpy(adaptive->empties[g], group->empties, sizeof group->empties);
+        memcpy(adaptive->bins, group->bins, sizeof group->bins);
+        adaptive->escape = group->escape;
+        memcpy(adaptive->empties, group->empties, sizeof group->empties);
+    } else {
+        memcpy(adaptive->dc, kind->dc, sizeof kind->dc);
     }
-    memcpy(adaptive->dc, kind->dc, sizeof kind->dc);
 }
 
 static void note_differences(const centnn_plane *plane, int row, int column)
 {
     ptrdiff_t down = plane->block_stride * N_COEFFICIENTS;
     const int16_t *at = block_at(plane, row, column);
-    int16_t *to = plane->differences + (row * plane->block_stride + column) * PREDICT_LANES;
+    int16_t *to = plane->differences + (row * plane->block_stride + column) * N_DIFFERENCES;
 
     for (int y = -1; y <= 1; y++) {
         for (int x = -1; x <= 1; x++) {

@@ -38,7 +38,7 @@ typedef struct {
     ptrdiff_t block_stride; /* blocks from one row to the next */
     ptrdiff_t stride;       /* bytes from one row of magnitudes to the next */
     int16_t *blocks;        /* coefficients as decoded; a block of padding on all sides */
-    int16_t *differences; /* of the first coefficients to those of the 8 blocks around, and zeros */
+    int16_t *differences; /* of the first coefficients to those of the 8 blocks around */
     uint8_t *magnitudes[N_GROUPS]; /* of the codewords of stage 1, PAD on all sides, which is that
                                     * of the next row or group, too */
     uint8_t *activity;             /* of the first coefficients, padded likewise */
@@ -53,11 +53,11 @@ typedef struct {
     ptrdiff_t strides[2];
 } centnn_guides;
 
-/* Tables that adapt while a plane is coded. */
+/* Tables that adapt while a layer of a plane is coded: a group, or all first coefficients. */
 typedef struct {
-    centnn_table bins[N_GROUPS][N_CLASSES * N_SLOPES];
-    centnn_table escape[N_GROUPS];
-    int16_t empties[N_GROUPS][N_STRETCH_CLASSES];
+    centnn_table bins[N_CLASSES * N_SLOPES];
+    centnn_table escape;
+    int16_t empties[N_STRETCH_CLASSES];
     centnn_table dc[N_DC_CLASSES];
 } centnn_adaptive;
 
@@ -68,13 +68,8 @@ size_t centnn_plane_size(int rows, int columns);
 /* Lays out a plane in so many bytes each, which it makes zero. Both are aligned. */
 void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *blocks, void *memory);
 
-/* Room for a row of blocks, in the place of what is not needed once all of a plane is known. */
-INLINE int16_t *spare_row(const centnn_plane *plane)
-{
-    return plane->differences;
-}
-
-void centnn_adaptive_init(centnn_adaptive *adaptive, const centnn_kind *kind);
+/* Gets the tables of a layer ready: group layer - 1, or first coefficients if it is 0. */
+void centnn_adaptive_init(centnn_adaptive *adaptive, const centnn_kind *kind, int layer);
 
 /* Activity of all first coefficients, once they are known. */
 void centnn_plane_activity(centnn_plane *plane);

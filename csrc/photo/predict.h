@@ -198,6 +198,6 @@ INLINE predicting predicting_at(const centnn_plane *plane, ptrdiff_t at)
     ptrdiff_t next = N_COEFFICIENTS, down = plane->block_stride * N_COEFFICIENTS;
 
     return (predicting){{block - next, block - down, block + next, block + down, block,
-                         plane->differences + at * PREDICT_LANES},
-                        {next, next, next, next, next, PREDICT_LANES}};
+                         plane->differences + at * N_DIFFERENCES},
+                        {next, next, next, next, next, N_DIFFERENCES}};
 }

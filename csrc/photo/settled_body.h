@@ -6,8 +6,6 @@
  * once a stretch of them is not empty. Before, all such coefficients are zero.
  */
 
-enum { N_DIFFERENCES = 8 };
-
 /* Multiplies what predicts each of n <= N_TOGETHER blocks, a constant where this is called, by a
  * part of the matrix. What comes out, rounded and limited, is written where zeros are so far; other
  * coefficients stay. */

@@ -114,7 +114,7 @@ static void encode_stretch(const group_job *job, stretch *of)
     const centnn_plane *plane = encoder->plane;
     uint16_t *sums = plane->row.sums + of->first, sums_before[STRETCH + 2];
     size_t n_sums = ((size_t)of->n + 2) * sizeof *sums;
-    int16_t *empties = &encoder->adaptive->empties[job->g][of->class];
+    int16_t *empties = &encoder->adaptive->empties[of->class];
     const size_t size = (size_t)job->group->dim * sizeof(int16_t);
     int16_t(*decoded)[MAX_DIM];
     bool is_empty;
