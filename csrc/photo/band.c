@@ -264,14 +264,14 @@ static size_t n_blocks(const centnn_picture *picture)
     return n;
 }
 
-/* Of all intervals; before there are any, of the pixels that are transformed. */
+/* Of all intervals; before there are any, of the lines that are transformed. */
 static size_t intervals_size(const centnn_picture *picture, int n_of_block)
 {
     size_t of_blocks = n_blocks(picture) * (size_t)n_of_block * sizeof(centnn_interval);
-    size_t strip = (size_t)largest(picture, 0).columns * BLOCK * 2 * BLOCK * (sizeof(float) + 1);
+    size_t lines = (size_t)picture->width * 2 * BLOCK;
     size_t of_scans = MAX_SCANS * 4 * sizeof(centnn_interval); /* ends and gaps of streams */
 
-    return (of_blocks > strip ? of_blocks : strip) + of_scans;
+    return (of_blocks > lines ? of_blocks : lines) + of_scans;
 }
 
 /* Of a group of a row of blocks, and one in front of it. */
@@ -302,19 +302,18 @@ static void load_lines(const centnn_pixels *pixels, int p, const centnn_extent *
 
 /* Lines that two rows of blocks have in common are kept. */
 static void transform_plane(const centnn_picture *picture, int p, int band,
-                            const centnn_pixels *pixels, const centnn_plane *to, float *strip)
+                            const centnn_pixels *pixels, const centnn_plane *to, uint8_t *lines)
 {
     centnn_extent whole = centnn_extent_of(picture, p, -1);
     int first = centnn_extent_of(picture, p, band).first_row;
     size_t half = BLOCK * (size_t)whole.width;
-    uint8_t *lines = (uint8_t *)(strip + (ptrdiff_t)2 * BLOCK * BLOCK * whole.columns);
 
     load_lines(pixels, p, &whole, first * BLOCK - HALF, BLOCK, lines + half);
     for (int row = first; row < first + to->rows; row++) {
         memcpy(lines, lines + half, half);
         load_lines(pixels, p, &whole, row * BLOCK + HALF, BLOCK, lines + half);
-        centnn_photo_current_kernel()->transform_row(
-            lines, &whole, row, picture->steps[p > 0], strip, block_at(to, row - first, 0));
+        centnn_photo_current_kernel()->transform_row(lines, &whole, row, picture->steps[p > 0],
+                                                     block_at(to, row - first, 0));
     }
 }
 
@@ -375,7 +374,7 @@ const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_en
                                        &state.adaptive, row + MAX_DIM,
                                        &intervals,        setup->n_candidates,
                                        setup->may_escape, setup->traces ? &setup->traces[p] : NULL};
-        transform_plane(picture, p, band, pixels, &state.planes[p], (float *)(void *)first);
+        transform_plane(picture, p, band, pixels, &state.planes[p], first);
     }
     for (int scan = 0; scan < picture->n_scans; scan++) {
         const uint8_t *stream;

@@ -42,9 +42,9 @@ typedef struct {
 
     /* Transforms a row of blocks of a plane, which is continued beyond its edges by its last pixels,
      * to (columns, 64) coefficients in sixteenths of step / 64. lines are the 16 around it, of the
-     * plane's width; strip has room for 16 * 8 * columns numbers. */
+     * plane's width. */
     void (*transform_row)(const uint8_t *lines, const centnn_extent *plane, int row, int step,
-                          float *strip, int16_t *coefficients);
+                          int16_t *coefficients);
 
     /* Paints a row of blocks. */
     void (*inverse_row)(const int16_t *blocks, int columns, int step, int16_t *pixels,

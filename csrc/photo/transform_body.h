@@ -67,16 +67,21 @@ static void cosine_pass(const float *in, ptrdiff_t stride, float out[BLOCK][BLOC
     }
 }
 
-/* The 16 lines around a row of blocks, continued beyond the right edge. */
-static void load_strip(const uint8_t *lines, int width, int padded_width, float *strip)
-{
-    for (int y = 0; y < 2 * BLOCK; y++, lines += width) {
-        float *to = strip + (ptrdiff_t)y * padded_width;
+/* Blocks of a row that are transformed together, and half a block on either side. */
+enum { N_TRANSFORMED = 32, STRIP = (N_TRANSFORMED + 1) * BLOCK };
 
-        for (int x = 0; x < width; x++)
-            to[x] = (float)lines[x] - 128.0F;
-        for (int x = width; x < padded_width; x++)
-            to[x] = to[width - 1];
+/* The 16 lines around a row of blocks, from column `first` on, continued beyond both ends. */
+static void load_strip(const uint8_t *lines, int width, int first, int n, float strip[][STRIP])
+{
+    int begin = first < 0 ? -first : 0, end = width - first < n ? width - first : n;
+
+    for (int y = 0; y < 2 * BLOCK; y++, lines += width) {
+        for (int x = begin; x < end; x++)
+            strip[y][x] = (float)lines[first + x] - 128.0F;
+        for (int x = 0; x < begin; x++)
+            strip[y][x] = strip[y][begin];
+        for (int x = end; x < n; x++)
+            strip[y][x] = (float)lines[width - 1] - 128.0F;
     }
 }
 
@@ -125,33 +130,39 @@ static void quantize(const float *block, float scale, int16_t *coefficients)
         coefficients[i] = rounded[centnn_zigzag[i] % BLOCK * BLOCK + centnn_zigzag[i] / BLOCK];
 }
 
-static void transform_row(const uint8_t *lines, const centnn_extent *plane, int row, int step,
-                          float *strip, int16_t *coefficients)
+/* Rotates across the borders of blocks `first` to `first + n` of a row. */
+static void rotate_strip(float strip[][STRIP], const centnn_extent *plane, int row, int first, int n)
 {
-    int columns = plane->columns;
-    ptrdiff_t padded = (ptrdiff_t)columns * BLOCK;
-    float scale = 16.0F * (1 << STEP_BITS) / (float)step;
-    float *own = strip + HALF * padded;
-
-    load_strip(lines, plane->width, (int)padded, strip);
     if (row > 0)
-        rotate_rows(strip, padded, (int)padded);
+        rotate_rows(strip[0], STRIP, (n + 1) * BLOCK);
     if (row + 1 < plane->rows)
-        rotate_rows(strip + BLOCK * padded, padded, (int)padded);
-    for (int y = 0; y < BLOCK; y++) {
-        for (int column = 1; column < columns; column++)
-            rotate_columns(own + y * padded + column * BLOCK - HALF);
+        rotate_rows(strip[BLOCK], STRIP, (n + 1) * BLOCK);
+    for (int y = HALF; y < HALF + BLOCK; y++) {
+        for (int i = first > 0 ? 0 : 1; i <= n && first + i < plane->columns; i++)
+            rotate_columns(strip[y] + i * BLOCK);
     }
-    for (int column = 0; column < columns; column++) {
-        int16_t *to = coefficients + (ptrdiff_t)column * N_COEFFICIENTS;
-        float once[BLOCK][BLOCK], turned[BLOCK][BLOCK];
+}
 
-        cosine_pass(own + column * BLOCK, padded, once);
-        for (int y = 0; y < BLOCK; y++) {
-            for (int x = 0; x < BLOCK; x++)
-                turned[x][y] = once[y][x];
+static void transform_row(const uint8_t *lines, const centnn_extent *plane, int row, int step,
+                          int16_t *coefficients)
+{
+    float scale = 16.0F * (1 << STEP_BITS) / (float)step, strip[2 * BLOCK][STRIP];
+
+    for (int first = 0; first < plane->columns; first += N_TRANSFORMED) {
+        int n = plane->columns - first < N_TRANSFORMED ? plane->columns - first : N_TRANSFORMED;
+
+        load_strip(lines, plane->width, first * BLOCK - HALF, (n + 1) * BLOCK, strip);
+        rotate_strip(strip, plane, row, first, n);
+        for (int i = 0; i < n; i++, coefficients += N_COEFFICIENTS) {
+            float once[BLOCK][BLOCK], turned[BLOCK][BLOCK];
+
+            cosine_pass(strip[HALF] + HALF + i * BLOCK, STRIP, once);
+            for (int y = 0; y < BLOCK; y++) {
+                for (int x = 0; x < BLOCK; x++)
+                    turned[x][y] = once[y][x];
+            }
+            cosine_pass(turned[0], BLOCK, once);
+            quantize(once[0], scale, coefficients);
         }
-        cosine_pass(turned[0], BLOCK, once);
-        quantize(once[0], scale, to);
     }
 }
