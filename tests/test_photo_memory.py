@@ -81,5 +81,5 @@ def test_a_list_that_overflows_is_made_again(name, scan_ends):
 
     expected = encoded()
     assert min(len(scan) for scans in expected for scan in scans) >= 4
-    for n_intervals in (0, 1, 30, 10_000):
-        assert encoded(n_intervals=n_intervals) == expected
+    for n_bytes in (0, 1, 30, 10_000):
+        assert encoded(n_bytes=n_bytes) == expected

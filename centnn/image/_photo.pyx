@@ -50,8 +50,8 @@ cdef extern from "photo/band.h" nogil:
     enum:
         MAX_PLANES
         MAX_SCANS
-        MAX_INTERVALS
-        USUAL_INTERVALS
+        MAX_BYTES
+        USUAL_BYTES
         N_GROUPS
         N_COEFFICIENTS
         STEP_LEAST
@@ -80,10 +80,10 @@ cdef extern from "photo/band.h" nogil:
     void centnn_search_model_init(centnn_search_model *search, const centnn_photo_model *model)
     int centnn_n_bands(const centnn_picture *picture)
     centnn_extent centnn_extent_of(const centnn_picture *picture, int plane, int band)
-    size_t centnn_encode_size(const centnn_picture *picture, int n_intervals)
+    size_t centnn_encode_size(const centnn_picture *picture, int n_bytes)
     const uint8_t *centnn_encode_band(
         const centnn_picture *picture, const centnn_encoder_setup *setup, int band,
-        const centnn_pixels *pixels, int n_intervals, void *memory, size_t *lengths)
+        const centnn_pixels *pixels, int n_bytes, void *memory, size_t *lengths)
     ctypedef struct centnn_canvas:
         int rows, columns
         ptrdiff_t stride
@@ -188,11 +188,11 @@ cdef class Encoder:
     cdef const uint8_t[:, :, ::1] image
     cdef centnn_pixels pixels
     cdef centnn_encoder_setup setup
-    cdef int n_intervals  # of a block on average that there is room for at first
+    cdef int n_bytes  # of a block on average that there is room for at first
 
     def __init__(self, Model model, Layout layout, const uint8_t[:, :, ::1] image,
-                 int n_candidates, bint may_escape=True, int n_intervals=USUAL_INTERVALS):
-        self.n_intervals = n_intervals
+                 int n_candidates, bint may_escape=True, int n_bytes=USUAL_BYTES):
+        self.n_bytes = n_bytes
         self.model = model
         self.layout = layout
         self.image = image
@@ -220,11 +220,11 @@ cdef class Encoder:
             failed |= coded[band] == NULL
             at = 0
             scans = []
-            for i in range(n_scans if not failed else 0):
+            for i in reversed(range(n_scans if not failed else 0)):
                 length = lengths[band * n_scans + i]
                 scans.append(coded[band][at:at + length])
                 at += length
-            result.append(scans)
+            result.append(scans[::-1])
             free(coded[band])
         free(coded)
         free(lengths)
@@ -234,21 +234,21 @@ cdef class Encoder:
 
     cdef uint8_t *encode_band(self, int band, size_t *lengths) noexcept nogil:
         """Return the scans of a band in memory to be freed, or NULL if there is none left."""
-        cdef uint8_t *coded = self.encode_within(self.n_intervals, band, lengths)
-        if coded == NULL and self.n_intervals < MAX_INTERVALS:
-            coded = self.encode_within(MAX_INTERVALS, band, lengths)
+        cdef uint8_t *coded = self.encode_within(self.n_bytes, band, lengths)
+        if coded == NULL and self.n_bytes < MAX_BYTES:
+            coded = self.encode_within(MAX_BYTES, band, lengths)
         return coded
 
-    cdef uint8_t *encode_within(self, int n_intervals, int band, size_t *lengths) noexcept nogil:
-        """Do so with room for so many intervals; NULL, too, if there are more."""
-        cdef void *memory = malloc(centnn_encode_size(&self.layout.picture, n_intervals))
+    cdef uint8_t *encode_within(self, int n_bytes, int band, size_t *lengths) noexcept nogil:
+        """Do so with room for so many bytes a block; NULL, too, if there are more."""
+        cdef void *memory = malloc(centnn_encode_size(&self.layout.picture, n_bytes))
         cdef const uint8_t *coded = NULL
         cdef uint8_t *kept = NULL
         cdef size_t total = 0
         cdef int scan
         if memory != NULL:
             coded = centnn_encode_band(
-                &self.layout.picture, &self.setup, band, &self.pixels, n_intervals, memory, lengths
+                &self.layout.picture, &self.setup, band, &self.pixels, n_bytes, memory, lengths
             )
         if coded != NULL:
             for scan in range(self.layout.picture.n_scans):

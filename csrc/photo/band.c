@@ -264,14 +264,13 @@ static size_t n_blocks(const centnn_picture *picture)
     return n;
 }
 
-/* Of all intervals; before there are any, of the lines that are transformed. */
-static size_t intervals_size(const centnn_picture *picture, int n_of_block)
+/* Of a layer of a plane. */
+static size_t intervals_size(const centnn_picture *picture)
 {
-    size_t of_blocks = n_blocks(picture) * (size_t)n_of_block * sizeof(centnn_interval);
-    size_t lines = (size_t)picture->width * 2 * BLOCK;
-    size_t of_scans = MAX_SCANS * 4 * sizeof(centnn_interval); /* ends and gaps of streams */
+    centnn_extent luma = largest(picture, 0);
 
-    return (of_blocks > lines ? of_blocks : lines) + of_scans;
+    return rounded((size_t)luma.rows * (size_t)luma.columns * GROUP_INTERVALS *
+                   sizeof(centnn_interval));
 }
 
 /* Of a group of a row of blocks, and one in front of it. */
@@ -289,7 +288,8 @@ size_t centnn_encode_size(const centnn_picture *picture, int n_of_block)
 
         size += rounded(centnn_blocks_size(extent.rows, extent.columns));
     }
-    return size + row_size(picture) + intervals_size(picture, n_of_block);
+    return size + row_size(picture) + intervals_size(picture) +
+           n_blocks(picture) * (size_t)n_of_block;
 }
 
 /* Writes lines of a plane from number y on, continued beyond its edges: n of them. */
@@ -317,19 +317,44 @@ static void transform_plane(const centnn_picture *picture, int p, int band,
     }
 }
 
+/* Encodes a layer, and notes it, from planes' `noted` on. */
 static void encode_layer(band_state *state, const centnn_encoder *encoders,
-                         const centnn_picture *picture, int layer)
+                         const centnn_picture *picture, int layer, centnn_noted *noted)
 {
     for (int p = 0; p < picture->n_planes; p++) {
-        centnn_adaptive_init(&state->adaptive, encoders[p].kind, layer);
+        const centnn_encoder *encoder = &encoders[p];
+
+        noted[p] = (centnn_noted){encoder->plane, encoder->kind, layer,
+                                  encoder->notes->bytes + encoder->notes->n};
+        centnn_adaptive_init(&state->adaptive, encoder->kind, layer);
         if (layer == 0) {
-            centnn_encode_dc(&encoders[p]);
+            centnn_encode_dc(encoder);
         } else {
             centnn_guides guides = guides_of(state, picture->halved, p, layer - 1);
 
-            centnn_photo_current_kernel()->encode_group(&encoders[p], layer - 1, &guides);
+            centnn_photo_current_kernel()->encode_group(encoder, layer - 1, &guides);
         }
     }
+}
+
+/* Encodes the layers of a scan. Returns the bytes of its stream, which are before `end`; 0 if there
+ * is no room for notes, or for them. */
+static size_t encode_scan(band_state *state, const centnn_encoder *encoders,
+                          const centnn_picture *picture, int scan, centnn_interval *intervals,
+                          uint8_t *end)
+{
+    centnn_noted noted[N_LAYERS * MAX_PLANES];
+    centnn_notes *notes = encoders[0].notes;
+    int first = scan ? picture->scan_ends[scan - 1] : 0, n = picture->scan_ends[scan] - first;
+
+    notes->n = 0;
+    notes->room = (size_t)(end - notes->bytes);
+    for (int i = 0; i < n; i++)
+        encode_layer(state, encoders, picture, first + i, noted + i * picture->n_planes);
+    if (notes->n > notes->room)
+        return 0;
+    return centnn_write_stream(noted, n * picture->n_planes, intervals, notes->bytes + notes->n,
+                               end);
 }
 
 /* What was decoded, for training. */
@@ -352,11 +377,11 @@ const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_en
 {
     band_state state;
     centnn_encoder encoders[MAX_PLANES];
-    centnn_intervals intervals;
-    uint8_t *next = (uint8_t *)rounded((size_t)memory), *first, *end;
+    uint8_t *next = (uint8_t *)rounded((size_t)memory), *end;
     void *blocks[MAX_PLANES], *of_band = take_memory(&next, centnn_band_size(picture));
-    int16_t *row;
-    int layer = 0;
+    centnn_interval *intervals = take_memory(&next, intervals_size(picture));
+    int16_t *row = take_memory(&next, row_size(picture));
+    centnn_notes notes;
 
     for (int p = 0; p < picture->n_planes; p++) {
         centnn_extent extent = centnn_extent_of(picture, p, band);
@@ -364,31 +389,24 @@ const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_en
         blocks[p] = take_memory(&next, centnn_blocks_size(extent.rows, extent.columns));
     }
     begin_band(&state, picture, band, blocks, of_band);
-    row = take_memory(&next, row_size(picture));
     memset(row, 0, MAX_DIM * sizeof *row);
-    first = next;
-    end = first + intervals_size(picture, n_of_block);
     for (int p = 0; p < picture->n_planes; p++) {
         encoders[p] = (centnn_encoder){&state.planes[p],  &setup->model->kinds[p > 0],
                                        setup->search,     setup->search->stages[p > 0],
-                                       &state.adaptive, row + MAX_DIM,
-                                       &intervals,        setup->n_candidates,
+                                       &state.adaptive,   row + MAX_DIM,
+                                       &notes,            setup->n_candidates,
                                        setup->may_escape, setup->traces ? &setup->traces[p] : NULL};
-        transform_plane(picture, p, band, pixels, &state.planes[p], first);
+        transform_plane(picture, p, band, pixels, &state.planes[p], (uint8_t *)state.spare);
     }
+    notes.bytes = next;
+    end = next + n_blocks(picture) * (size_t)n_of_block;
     for (int scan = 0; scan < picture->n_scans; scan++) {
-        const uint8_t *stream;
-
-        centnn_open_intervals(&intervals, next, end);
-        for (; layer < picture->scan_ends[scan]; layer++)
-            encode_layer(&state, encoders, picture, layer);
-        lengths[scan] = centnn_write_stream(&intervals, &stream);
+        lengths[scan] = encode_scan(&state, encoders, picture, scan, intervals, end);
         if (!lengths[scan])
             return NULL;
-        memmove(next, stream, lengths[scan]);
-        next += lengths[scan];
+        end -= lengths[scan];
     }
     if (setup->traces)
         note_decoded(&state, picture, setup->traces);
-    return first;
+    return end;
 }

@@ -41,17 +41,20 @@ typedef struct {
     const centnn_trace *traces; /* of the planes of one band, or NULL */
 } centnn_encoder_setup;
 
-/* Intervals of a block: at most, all coefficients are integers of two, and all groups escape by two
- * and are alone in a stretch. Hardly any picture needs more than the usual ones on average. */
-enum { MAX_INTERVALS = 2 * N_COEFFICIENTS + 3 * N_GROUPS, USUAL_INTERVALS = 64 };
+/* Bytes of notes and streams of a block: at most, each interval gives two of a stream, and each
+ * scan has four besides. Hardly any picture needs more than the usual ones on average. */
+enum {
+    USUAL_BYTES = 192,
+    MAX_BYTES = DC_NOTES + 4 + N_GROUPS * (GROUP_NOTES + 2 * GROUP_INTERVALS) + 4 * MAX_SCANS
+};
 
-/* Memory that coding a band takes if its blocks have so many intervals each, on average. */
-size_t centnn_encode_size(const centnn_picture *picture, int n_intervals);
+/* Memory that coding a band takes if its blocks have so many bytes each, on average. */
+size_t centnn_encode_size(const centnn_picture *picture, int n_of_block);
 
-/* Codes a band. Returns its scans, which lie one after another in memory; their lengths go to
- * lengths. Returns NULL if there are more intervals: not with MAX_INTERVALS. */
+/* Codes a band. Returns its scans, which lie in memory one after another, the last one first; their
+ * lengths go to lengths. Returns NULL if blocks have more bytes: not with MAX_BYTES. */
 const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setup *setup,
-                                  int band, const centnn_pixels *pixels, int n_intervals,
+                                  int band, const centnn_pixels *pixels, int n_of_block,
                                   void *memory, size_t *lengths);
 
 typedef struct {

@@ -65,7 +65,7 @@ void centnn_encode_dc(const centnn_encoder *encoder)
             int class;
             int predicted = predict_dc(plane, row, column, &class);
 
-            put_number(encoder->out, dc - predicted, &encoder->adaptive->dc[class], DC_RATE);
+            centnn_note_dc(encoder->notes, class, dc - predicted);
             if (encoder->trace) {
                 uint8_t *to = encoder->trace->chosen + (at * (N_GROUPS + 1) + N_GROUPS) * 4;
 

@@ -1,5 +1,5 @@
 /*
- * encode.c - what the search needs of a model, and the stream that tells what it found
+ * encode.c - what the search needs of a model
  */
 #include "encode.h"
 
@@ -63,41 +63,4 @@ void centnn_search_model_init(centnn_search_model *search, const centnn_photo_mo
                        stages[1].costs[0][0]);
         }
     }
-}
-
-void centnn_open_intervals(centnn_intervals *intervals, uint8_t *memory, const uint8_t *end)
-{
-    size_t size = sizeof(centnn_interval), gap = (size - (uintptr_t)memory % size) % size;
-
-    intervals->items = (centnn_interval *)(void *)(memory + gap);
-    intervals->n = 0;
-    intervals->room = (size_t)(end - (const uint8_t *)intervals->items) / size;
-}
-
-/* An interval, of four bytes, gives two at most, and the state four besides: so with room for two
- * intervals, what is written never gets to what is still to be read. */
-size_t centnn_write_stream(const centnn_intervals *intervals, const uint8_t **stream)
-{
-    size_t n = intervals->n, end = (n < 2 ? 2 : n) * sizeof(centnn_interval), at = end;
-    uint8_t *bytes = (uint8_t *)intervals->items;
-    uint32_t state = STATE_LEAST;
-
-    if (n > intervals->room || intervals->room < 2)
-        return 0;
-    while (n-- > 0) {
-        uint32_t start = intervals->items[n].start, size = intervals->items[n].size;
-
-        if (state >> (32 - PROB_BITS) >= size) {
-            at -= 2;
-            bytes[at] = (uint8_t)state;
-            bytes[at + 1] = (uint8_t)(state >> 8);
-            state >>= 16;
-        }
-        state = (state / size << PROB_BITS) + state % size + start;
-    }
-    at -= 4;
-    for (int i = 0; i < 4; i++)
-        bytes[at + (size_t)i] = (uint8_t)(state >> 8 * i);
-    *stream = bytes + at;
-    return end - at;
 }

@@ -111,10 +111,8 @@ static void search_words(const centnn_search_stage *stage, int dim, int n_words,
 
 /* What is chosen for a group of a block. */
 typedef struct {
-    unsigned word, word2; /* 0: the zero codeword */
-    int32_t cost;         /* less the squared norm of what was to be coded */
-    bool is_escape;
-    int16_t escaped[MAX_DIM];
+    centnn_words words;
+    int32_t cost; /* less the squared norm of what was to be coded */
 } choice;
 
 /* What choosing needs: costs of bins as they are when a row begins. */
@@ -153,8 +151,8 @@ static const uint8_t one_part[MAX_BINS] = {0};
 static choice complete(const group_job *job, candidate one, const int16_t *x)
 {
     const centnn_group *group = job->group;
-    choice found = {(unsigned)one.word + 1, 0, one.cost, false, {0}};
-    int cell = group->cells[found.word];
+    choice found = {{(unsigned)one.word + 1, 0, {0}}, one.cost};
+    int cell = group->cells[found.words.word];
     int16_t rest[MAX_DIM] = {0};
     int32_t zero_cost = job->bins2[cell][0];
     candidate two;
@@ -162,14 +160,14 @@ static choice complete(const group_job *job, candidate one, const int16_t *x)
     if (!cell)
         return found;
     for (int t = 0; t < group->dim; t++) {
-        int16_t word = group->stages[0].words[found.word][t];
+        int16_t word = group->stages[0].words[found.words.word][t];
 
         rest[t] = (int16_t)(word < 0 ? word - x[t] : x[t] - word);
     }
     search_words(&job->search[1], group->dim, group->stages[1].n_words, job->search[1].costs[0],
                  one_part, &job->bins2[cell][1], rest, &two, 1);
     if (two.cost < zero_cost) {
-        found.word2 = (unsigned)two.word + 1;
+        found.words.word2 = (unsigned)two.word + 1;
         found.cost += two.cost;
     } else {
         found.cost += zero_cost;
@@ -190,8 +188,8 @@ static int32_t error_of(const centnn_group *group, const choice *chosen, const i
     int16_t word[MAX_DIM];
     int32_t error = 0;
 
-    memcpy(word, group->stages[0].words[chosen->word], sizeof word);
-    add_refinement(word, group->stages[1].words[chosen->word2]);
+    memcpy(word, group->stages[0].words[chosen->words.word], sizeof word);
+    add_refinement(word, group->stages[1].words[chosen->words.word2]);
     for (int t = 0; t < group->dim; t++)
         error += (x[t] - word[t]) * (x[t] - word[t]);
     return error;
@@ -206,7 +204,7 @@ static void try_escape(const group_job *job, int context, const int16_t *x, int3
     unsigned bin = (unsigned)group->stages[0].n_bins - 1;
     int slope = context % N_SLOPES, part = part_of(group, bin, context / N_SLOPES);
     const centnn_table *table = &encoder->adaptive->escape;
-    choice escape = {(unsigned)group->stages[0].n_words, 0, 0, true, {0}};
+    choice escape = {{(unsigned)group->stages[0].n_words, 0, {0}}, 0};
     int64_t error = 0;
     int32_t bits = job->bins[context][bin + 1] +
                    symbol_cost(encoder->search, &group->in_bin[slope][part][bin], BIN - 1);
@@ -215,7 +213,7 @@ static void try_escape(const group_job *job, int context, const int16_t *x, int3
         int number = rounded_quotient(x[t], ESCAPE_STEP);
         int off = x[t] - ESCAPE_STEP * number;
 
-        escape.escaped[t] = (int16_t)number;
+        escape.words.escaped[t] = (int16_t)number;
         error += off * off;
         bits += number_cost(encoder->search, number, table);
     }
@@ -231,7 +229,7 @@ static choice choose(const group_job *job, int context, const int16_t *x)
     const int32_t *bins = job->bins[context];
     int n_words = group->stages[0].n_words;
     int n = job->encoder->n_candidates < n_words ? job->encoder->n_candidates : n_words;
-    choice best = {0, 0, bins[0], false, {0}};
+    choice best = {{0, 0, {0}}, bins[0]};
     candidate near[MAX_CANDIDATES];
     uint8_t parts[MAX_BINS];
     int32_t norm = 0;
@@ -255,44 +253,15 @@ static choice choose(const group_job *job, int context, const int16_t *x)
     return best;
 }
 
-static quad word_of(const centnn_group *group, const choice *chosen)
+static quad vector_of(const centnn_group *group, const centnn_words *words)
 {
-    int16_t word[MAX_DIM] = {0};
+    int16_t vector[MAX_DIM] = {0};
 
-    if (chosen->is_escape) {
+    if (is_escape(group, words->word)) {
         for (int t = 0; t < group->dim; t++)
-            word[t] = limited(ESCAPE_STEP * chosen->escaped[t]);
-        return load_quad(word);
+            vector[t] = limited(ESCAPE_STEP * words->escaped[t]);
+        return load_quad(vector);
     }
-    return refined(load_quad(group->stages[0].words[chosen->word]),
-                   load_quad(group->stages[1].words[chosen->word2]));
-}
-
-static void put_choice(const group_job *job, int context, const choice *chosen)
-{
-    const centnn_group *group = job->group;
-    centnn_adaptive *adaptive = job->encoder->adaptive;
-    centnn_intervals *out = job->encoder->out;
-    unsigned bin = (chosen->word + BIN - 1) / BIN;
-    centnn_table *table = &adaptive->bins[context];
-    const centnn_table *in_bin;
-    int cell = group->cells[chosen->word];
-
-    put(out, interval_of(table, bin));
-    adapt_table(table, bin, RATE);
-    if (!bin)
-        return;
-    in_bin =
-        &group->in_bin[context % N_SLOPES][part_of(group, bin - 1, context / N_SLOPES)][bin - 1];
-    put(out, interval_of(in_bin, (chosen->word - 1) % BIN));
-    if (chosen->is_escape) {
-        for (int t = 0; t < group->dim; t++)
-            put_number(out, chosen->escaped[t], &adaptive->escape, ESCAPE_RATE);
-    } else if (cell) {
-        unsigned bin2 = (chosen->word2 + BIN - 1) / BIN;
-
-        put(out, interval_of(&group->bins2[cell], bin2));
-        if (bin2)
-            put(out, interval_of(&group->in_bin2[bin2 - 1], (chosen->word2 - 1) % BIN));
-    }
+    return refined(load_quad(group->stages[0].words[words->word]),
+                   load_quad(group->stages[1].words[words->word2]));
 }

@@ -19,4 +19,14 @@ INLINE int read_number(centnn_source *source, centnn_table *table, int rate)
     return (number ^ sign) - sign;
 }
 
+INLINE unsigned symbol_of(int number)
+{
+    int size = number < 0 ? -number : number;
+    unsigned symbol = 0;
+
+    while (symbol + 1 < N_SYMBOLS && centnn_symbol_first[symbol + 1] <= size)
+        symbol++;
+    return symbol;
+}
+
 #endif

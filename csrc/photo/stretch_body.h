@@ -6,7 +6,7 @@
 /* A stretch of n blocks while it is coded, as if it were not empty, and as if it were. */
 typedef struct {
     int row, first, n, class;
-    size_t place;     /* of the interval that tells whether it is empty */
+    size_t place;     /* of the note that tells whether it is empty */
     uint8_t *started; /* whether groups that are settled are predicted */
     choice choices[STRETCH];
     uint8_t contexts[STRETCH];
@@ -71,10 +71,10 @@ static void try_words(const group_job *job, stretch *of)
         of->contexts[i] = (uint8_t)context;
         *chosen = choose(job, context, x);
         of->cost += chosen->cost + squared_error(predicted, wanted, group->dim);
-        if (chosen->word) {
-            values = add_quads(values, word_of(group, chosen));
+        if (chosen->words.word) {
+            values = add_quads(values, vector_of(group, &chosen->words));
             note_ends(row, column, values, last);
-            note_magnitude(row, group, column, group->magnitudes[chosen->word]);
+            note_magnitude(row, group, column, group->magnitudes[chosen->words.word]);
         }
         store_quad(of->coded[i], values);
     }
@@ -85,7 +85,7 @@ static bool has_words(const stretch *of)
     unsigned any = 0;
 
     for (int i = 0; i < of->n; i++)
-        any |= of->choices[i].word;
+        any |= of->choices[i].words.word;
     return any != 0;
 }
 
@@ -101,8 +101,8 @@ static void note(const group_job *job, const stretch *of, bool is_empty)
 
         memcpy(trace->residuals + of_group, of->residuals[i], size);
         memcpy(trace->wanted + of_group, group_at(job, of, i), size);
-        to[0] = is_empty ? 0 : (uint8_t)of->choices[i].word;
-        to[1] = is_empty ? 0 : (uint8_t)of->choices[i].word2;
+        to[0] = is_empty ? 0 : (uint8_t)of->choices[i].words.word;
+        to[1] = is_empty ? 0 : (uint8_t)of->choices[i].words.word2;
         to[2] = is_empty ? TRACE_EMPTY : of->contexts[i];
         to[3] = i ? 0 : (uint8_t)(1 + 2 * of->class + !is_empty);
     }
@@ -125,7 +125,7 @@ static void encode_stretch(const group_job *job, stretch *of)
     of->empty_cost += cost_of(encoder->search, interval_of_answer(*empties, true).size);
     of->cost += cost_of(encoder->search, interval_of_answer(*empties, false).size);
     is_empty = of->empty_cost <= of->cost || !has_words(of);
-    put_at(encoder->out, of->place, interval_of_answer(*empties, is_empty));
+    centnn_note_stretch(encoder->notes, of->place, of->class, is_empty);
     adapt_answer(empties, is_empty);
     if (encoder->trace)
         note(job, of, is_empty);
@@ -136,14 +136,14 @@ static void encode_stretch(const group_job *job, stretch *of)
     decoded = is_empty ? of->empty : of->coded;
     memcpy(predicted_at(job, of, 0), decoded, (size_t)of->n * sizeof *decoded);
     for (int i = 0; i < of->n; i++) {
-        unsigned word = of->choices[i].word;
+        const centnn_words *words = &of->choices[i].words;
 
         memcpy(group_at(job, of, i), decoded[i], size);
         if (is_empty)
             continue;
-        put_choice(job, of->contexts[i], &of->choices[i]);
+        centnn_note_words(encoder->notes, job->group, encoder->adaptive, of->contexts[i], words);
         plane->magnitudes[job->g][of->row * plane->stride + of->first + i] =
-            job->group->magnitudes[word];
+            job->group->magnitudes[words->word];
     }
 }
 
@@ -155,7 +155,7 @@ static void encode_row(group_job *job, int row)
     find_bin_costs(job);
     of.row = row;
     of.started = plane->started + row * n_stretches(plane->columns);
-    of.place = leave_out(job->encoder->out, (size_t)n_stretches(plane->columns));
+    of.place = centnn_leave_out(job->encoder->notes, n_stretches(plane->columns));
     for (of.first = 0; of.first < plane->columns; of.first += STRETCH) {
         of.n = plane->columns - of.first < STRETCH ? plane->columns - of.first : STRETCH;
         of.class = plane->row.stretch_classes[of.first / STRETCH];

@@ -1,0 +1,224 @@
+/*
+ * stream.c - notes, intervals, and the coder that makes a stream of them
+ *
+ * Notes of the first coefficients are, for each block, its class and the number that is coded, in
+ * two bytes. Those of a group are, row by row, a byte for each stretch: 2 * class + (is empty); then
+ * for each block that is not in an empty one its context, plus HAS_WORD if there is a codeword. That
+ * comes next, followed by the one of stage 2 or, if it is the escape, by numbers of two bytes.
+ */
+#include "stream.h"
+
+enum { HAS_WORD = 128 };
+
+static void note(centnn_notes *notes, unsigned byte)
+{
+    if (notes->n < notes->room)
+        notes->bytes[notes->n] = (uint8_t)byte;
+    notes->n++;
+}
+
+static void note_number(centnn_notes *notes, int number)
+{
+    note(notes, (unsigned)number & 255);
+    note(notes, (unsigned)number >> 8 & 255);
+}
+
+void centnn_note_dc(centnn_notes *notes, int class, int number)
+{
+    note(notes, (unsigned)class);
+    note_number(notes, number);
+}
+
+size_t centnn_leave_out(centnn_notes *notes, int n)
+{
+    size_t place = notes->n;
+
+    notes->n += (size_t)n;
+    return place;
+}
+
+void centnn_note_stretch(centnn_notes *notes, size_t place, int class, bool is_empty)
+{
+    if (place < notes->room)
+        notes->bytes[place] = (uint8_t)(2 * class + is_empty);
+}
+
+/* Lists the intervals of a number from `to` on, adapts the table, and returns their end. */
+static centnn_interval *list_number(int number, centnn_table *table, int rate, centnn_interval *to)
+{
+    unsigned symbol = symbol_of(number);
+    uint32_t beyond = (uint32_t)magnitude(number) - centnn_symbol_first[symbol];
+
+    *to++ = interval_of(table, symbol);
+    if (number)
+        *to++ = interval_of_bits(2 * beyond + (number < 0), centnn_symbol_bits[symbol]);
+    adapt_table(table, symbol, rate);
+    return to;
+}
+
+/* The same for the words of a block. */
+static centnn_interval *list_words(const centnn_group *group, centnn_adaptive *adaptive,
+                                   int context, const centnn_words *words, centnn_interval *to)
+{
+    unsigned bin = (words->word + BIN - 1) / BIN, bin2 = (words->word2 + BIN - 1) / BIN;
+    int slope = context % N_SLOPES, cell = group->cells[words->word];
+    centnn_table *table = &adaptive->bins[context];
+
+    *to++ = interval_of(table, bin);
+    adapt_table(table, bin, RATE);
+    if (!bin)
+        return to;
+    *to++ = interval_of(
+        &group->in_bin[slope][part_of(group, bin - 1, context / N_SLOPES)][bin - 1],
+        (words->word - 1) % BIN);
+    if (is_escape(group, words->word)) {
+        for (int t = 0; t < group->dim; t++)
+            to = list_number(words->escaped[t], &adaptive->escape, ESCAPE_RATE, to);
+    } else if (cell) {
+        *to++ = interval_of(&group->bins2[cell], bin2);
+        if (bin2)
+            *to++ = interval_of(&group->in_bin2[bin2 - 1], (words->word2 - 1) % BIN);
+    }
+    return to;
+}
+
+void centnn_note_words(centnn_notes *notes, const centnn_group *group, centnn_adaptive *adaptive,
+                       int context, const centnn_words *words)
+{
+    centnn_interval unused[GROUP_INTERVALS];
+
+    list_words(group, adaptive, context, words, unused);
+    note(notes, (unsigned)context + (words->word ? HAS_WORD : 0));
+    if (!words->word)
+        return;
+    note(notes, words->word);
+    if (is_escape(group, words->word)) {
+        for (int t = 0; t < group->dim; t++)
+            note_number(notes, words->escaped[t]);
+    } else if (group->cells[words->word]) {
+        note(notes, words->word2);
+    }
+}
+
+static int take_number(const uint8_t **notes)
+{
+    *notes += 2;
+    return (int16_t)((*notes)[-2] | (*notes)[-1] << 8);
+}
+
+/* Returns the context. */
+static int take_words(const uint8_t **notes, const centnn_group *group, centnn_words *words)
+{
+    int context = *(*notes)++;
+
+    *words = (centnn_words){0, 0, {0}};
+    if (context < HAS_WORD)
+        return context;
+    words->word = *(*notes)++;
+    if (is_escape(group, words->word)) {
+        for (int t = 0; t < group->dim; t++)
+            words->escaped[t] = (int16_t)take_number(notes);
+    } else if (group->cells[words->word]) {
+        words->word2 = *(*notes)++;
+    }
+    return context - HAS_WORD;
+}
+
+static centnn_interval *list_dc(const centnn_noted *layer, centnn_adaptive *adaptive,
+                                centnn_interval *to)
+{
+    const uint8_t *notes = layer->notes;
+
+    for (int i = 0; i < layer->plane->rows * layer->plane->columns; i++) {
+        int class = *notes++;
+
+        to = list_number(take_number(&notes), &adaptive->dc[class], DC_RATE, to);
+    }
+    return to;
+}
+
+/* Lists a row from its notes on, and returns their end, too. */
+static centnn_interval *list_row(const centnn_group *group, centnn_adaptive *adaptive, int columns,
+                                 const uint8_t **notes, centnn_interval *to)
+{
+    const uint8_t *stretches = *notes;
+
+    for (int i = 0; i < n_stretches(columns); i++, ++*notes) {
+        int16_t *empties = &adaptive->empties[stretches[i] / 2];
+        bool is_empty = stretches[i] % 2;
+
+        *to++ = interval_of_answer(*empties, is_empty);
+        adapt_answer(empties, is_empty);
+    }
+    for (int column = 0; column < columns; column++) {
+        centnn_words words;
+
+        if (stretches[column / STRETCH] % 2 == 0) {
+            int context = take_words(notes, group, &words);
+
+            to = list_words(group, adaptive, context, &words, to);
+        }
+    }
+    return to;
+}
+
+/* Lists the intervals of a layer, and returns how many there are. */
+static size_t list_layer(const centnn_noted *layer, centnn_interval *intervals)
+{
+    centnn_adaptive adaptive;
+    const uint8_t *notes = layer->notes;
+    centnn_interval *to = intervals;
+
+    centnn_adaptive_init(&adaptive, layer->kind, layer->layer);
+    if (layer->layer == 0)
+        return (size_t)(list_dc(layer, &adaptive, to) - intervals);
+    for (int row = 0; row < layer->plane->rows; row++)
+        to = list_row(&layer->kind->groups[layer->layer - 1], &adaptive, layer->plane->columns,
+                      &notes, to);
+    return (size_t)(to - intervals);
+}
+
+/* A stream, written from its end on. */
+typedef struct {
+    uint8_t *at;
+    const uint8_t *least;
+    uint32_t state;
+    bool failed;
+} sink;
+
+static void write_word(sink *to, uint32_t word)
+{
+    if (to->at - to->least < 2) {
+        to->failed = true;
+        return;
+    }
+    to->at -= 2;
+    to->at[0] = (uint8_t)word;
+    to->at[1] = (uint8_t)(word >> 8);
+}
+
+static void write_interval(sink *to, centnn_interval interval)
+{
+    if (to->state >> (32 - PROB_BITS) >= interval.size) {
+        write_word(to, to->state);
+        to->state >>= 16;
+    }
+    to->state = (to->state / interval.size << PROB_BITS) + to->state % interval.size +
+                interval.start;
+}
+
+size_t centnn_write_stream(const centnn_noted *layers, int n, centnn_interval *intervals,
+                           const uint8_t *least, uint8_t *end)
+{
+    sink to = {end, least, STATE_LEAST, false};
+
+    while (n-- > 0) {
+        size_t n_intervals = list_layer(&layers[n], intervals);
+
+        while (n_intervals-- > 0)
+            write_interval(&to, intervals[n_intervals]);
+    }
+    write_word(&to, to.state >> 16);
+    write_word(&to, to.state);
+    return to.failed ? 0 : (size_t)(end - to.at);
+}
