@@ -8,24 +8,15 @@
  */
 #include "stream.h"
 
-enum { HAS_WORD = 128 };
-
-static void note(centnn_notes *notes, unsigned byte)
-{
-    if (notes->n < notes->room)
-        notes->bytes[notes->n] = (uint8_t)byte;
-    notes->n++;
-}
-
 static void note_number(centnn_notes *notes, int number)
 {
-    note(notes, (unsigned)number & 255);
-    note(notes, (unsigned)number >> 8 & 255);
+    note_byte(notes, (unsigned)number & 255);
+    note_byte(notes, (unsigned)number >> 8 & 255);
 }
 
 void centnn_note_dc(centnn_notes *notes, int class, int number)
 {
-    note(notes, (unsigned)class);
+    note_byte(notes, (unsigned)class);
     note_number(notes, number);
 }
 
@@ -56,48 +47,10 @@ static centnn_interval *list_number(int number, centnn_table *table, int rate, c
     return to;
 }
 
-/* The same for the words of a block. */
-static centnn_interval *list_words(const centnn_group *group, centnn_adaptive *adaptive,
-                                   int context, const centnn_words *words, centnn_interval *to)
+void centnn_note_escape(centnn_notes *notes, centnn_table *table, int number)
 {
-    unsigned bin = (words->word + BIN - 1) / BIN, bin2 = (words->word2 + BIN - 1) / BIN;
-    int slope = context % N_SLOPES, cell = group->cells[words->word];
-    centnn_table *table = &adaptive->bins[context];
-
-    *to++ = interval_of(table, bin);
-    adapt_table(table, bin, RATE);
-    if (!bin)
-        return to;
-    *to++ = interval_of(
-        &group->in_bin[slope][part_of(group, bin - 1, context / N_SLOPES)][bin - 1],
-        (words->word - 1) % BIN);
-    if (is_escape(group, words->word)) {
-        for (int t = 0; t < group->dim; t++)
-            to = list_number(words->escaped[t], &adaptive->escape, ESCAPE_RATE, to);
-    } else if (cell) {
-        *to++ = interval_of(&group->bins2[cell], bin2);
-        if (bin2)
-            *to++ = interval_of(&group->in_bin2[bin2 - 1], (words->word2 - 1) % BIN);
-    }
-    return to;
-}
-
-void centnn_note_words(centnn_notes *notes, const centnn_group *group, centnn_adaptive *adaptive,
-                       int context, const centnn_words *words)
-{
-    centnn_interval unused[GROUP_INTERVALS];
-
-    list_words(group, adaptive, context, words, unused);
-    note(notes, (unsigned)context + (words->word ? HAS_WORD : 0));
-    if (!words->word)
-        return;
-    note(notes, words->word);
-    if (is_escape(group, words->word)) {
-        for (int t = 0; t < group->dim; t++)
-            note_number(notes, words->escaped[t]);
-    } else if (group->cells[words->word]) {
-        note(notes, words->word2);
-    }
+    note_number(notes, number);
+    adapt_table(table, symbol_of(number), ESCAPE_RATE);
 }
 
 static int take_number(const uint8_t **notes)
@@ -106,22 +59,39 @@ static int take_number(const uint8_t **notes)
     return (int16_t)((*notes)[-2] | (*notes)[-1] << 8);
 }
 
-/* Returns the context. */
-static int take_words(const uint8_t **notes, const centnn_group *group, centnn_words *words)
+/* The same for codewords whose notes are next, but for the bin of the first. */
+static centnn_interval *list_words(const centnn_group *group, centnn_adaptive *adaptive,
+                                   int context, const uint8_t **notes, centnn_interval *to)
 {
-    int context = *(*notes)++;
+    unsigned word = *(*notes)++, bin = bin_of(word) - 1;
+    int slope = context % N_SLOPES, part = part_of(group, bin, context / N_SLOPES);
+    int cell = group->cells[word];
 
-    *words = (centnn_words){0, 0, {0}};
-    if (context < HAS_WORD)
-        return context;
-    words->word = *(*notes)++;
-    if (is_escape(group, words->word)) {
+    *to++ = interval_of(&group->in_bin[slope][part][bin], (word - 1) % BIN);
+    if (is_escape(group, word)) {
         for (int t = 0; t < group->dim; t++)
-            words->escaped[t] = (int16_t)take_number(notes);
-    } else if (group->cells[words->word]) {
-        words->word2 = *(*notes)++;
+            to = list_number(take_number(notes), &adaptive->escape, ESCAPE_RATE, to);
+    } else if (cell) {
+        unsigned word2 = *(*notes)++, bin2 = bin_of(word2);
+
+        *to++ = interval_of(&group->bins2[cell], bin2);
+        if (bin2)
+            *to++ = interval_of(&group->in_bin2[bin2 - 1], (word2 - 1) % BIN);
     }
-    return context - HAS_WORD;
+    return to;
+}
+
+/* The same for a block. */
+INLINE centnn_interval *list_block(const centnn_group *group, centnn_adaptive *adaptive,
+                                   const uint8_t **notes, centnn_interval *to)
+{
+    int context = *(*notes)++ % HAS_WORD;
+    bool has_word = (*notes)[-1] >= HAS_WORD;
+    unsigned bin = has_word ? bin_of(**notes) : 0;
+
+    *to++ = interval_of(&adaptive->bins[context], bin);
+    adapt_table(&adaptive->bins[context], bin, RATE);
+    return has_word ? list_words(group, adaptive, context, notes, to) : to;
 }
 
 static centnn_interval *list_dc(const centnn_noted *layer, centnn_adaptive *adaptive,
@@ -151,13 +121,8 @@ static centnn_interval *list_row(const centnn_group *group, centnn_adaptive *ada
         adapt_answer(empties, is_empty);
     }
     for (int column = 0; column < columns; column++) {
-        centnn_words words;
-
-        if (stretches[column / STRETCH] % 2 == 0) {
-            int context = take_words(notes, group, &words);
-
-            to = list_words(group, adaptive, context, &words, to);
-        }
+        if (stretches[column / STRETCH] % 2 == 0)
+            to = list_block(group, adaptive, notes, to);
     }
     return to;
 }

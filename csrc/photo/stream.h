@@ -15,7 +15,8 @@ enum {
      * coefficients of the group escape. */
     GROUP_INTERVALS = 3 + 2 * MAX_DIM,
     GROUP_NOTES = 3 + 2 * MAX_DIM,
-    DC_NOTES = 3
+    DC_NOTES = 3,
+    HAS_WORD = 128 /* what the note of a context has besides if a codeword follows */
 };
 
 /* Notes that grow. Those beyond `room` are counted only. */
@@ -38,9 +39,21 @@ typedef struct {
     const uint8_t *notes;
 } centnn_noted;
 
+INLINE unsigned bin_of(unsigned word)
+{
+    return (word + BIN - 1) / BIN;
+}
+
 INLINE bool is_escape(const centnn_group *group, unsigned word)
 {
     return word && word == (unsigned)group->stages[0].n_words;
+}
+
+INLINE void note_byte(centnn_notes *notes, unsigned byte)
+{
+    if (notes->n < notes->room)
+        notes->bytes[notes->n] = (uint8_t)byte;
+    notes->n++;
 }
 
 void centnn_note_dc(centnn_notes *notes, int class, int number);
@@ -50,9 +63,25 @@ void centnn_note_dc(centnn_notes *notes, int class, int number);
 size_t centnn_leave_out(centnn_notes *notes, int n);
 void centnn_note_stretch(centnn_notes *notes, size_t place, int class, bool is_empty);
 
+/* Notes a number of an escape, and adapts the table to it. */
+void centnn_note_escape(centnn_notes *notes, centnn_table *table, int number);
+
 /* Notes the words of a block, and adapts the tables to them. */
-void centnn_note_words(centnn_notes *notes, const centnn_group *group, centnn_adaptive *adaptive,
-                       int context, const centnn_words *words);
+INLINE void note_words(centnn_notes *notes, const centnn_group *group, centnn_adaptive *adaptive,
+                       int context, const centnn_words *words)
+{
+    adapt_table(&adaptive->bins[context], bin_of(words->word), RATE);
+    note_byte(notes, (unsigned)context + (words->word ? HAS_WORD : 0));
+    if (!words->word)
+        return;
+    note_byte(notes, words->word);
+    if (is_escape(group, words->word)) {
+        for (int t = 0; t < group->dim; t++)
+            centnn_note_escape(notes, &adaptive->escape, words->escaped[t]);
+    } else if (group->cells[words->word]) {
+        note_byte(notes, words->word2);
+    }
+}
 
 /* Writes the stream of n layers to the bytes before `end`. There is room for GROUP_INTERVALS
  * intervals for each block of a plane. Returns its bytes; 0 if it would begin before `least`. */

@@ -89,7 +89,7 @@ static bool has_words(const stretch *of)
     return any != 0;
 }
 
-static void note(const group_job *job, const stretch *of, bool is_empty)
+static void trace_stretch(const group_job *job, const stretch *of, bool is_empty)
 {
     const centnn_trace *trace = job->encoder->trace;
     const size_t size = (size_t)job->group->dim * sizeof(int16_t);
@@ -128,7 +128,7 @@ static void encode_stretch(const group_job *job, stretch *of)
     centnn_note_stretch(encoder->notes, of->place, of->class, is_empty);
     adapt_answer(empties, is_empty);
     if (encoder->trace)
-        note(job, of, is_empty);
+        trace_stretch(job, of, is_empty);
     if (is_empty)
         memcpy(sums, sums_before, n_sums);
     else
@@ -141,7 +141,7 @@ static void encode_stretch(const group_job *job, stretch *of)
         memcpy(group_at(job, of, i), decoded[i], size);
         if (is_empty)
             continue;
-        centnn_note_words(encoder->notes, job->group, encoder->adaptive, of->contexts[i], words);
+        note_words(encoder->notes, job->group, encoder->adaptive, of->contexts[i], words);
         plane->magnitudes[job->g][of->row * plane->stride + of->first + i] =
             job->group->magnitudes[words->word];
     }
