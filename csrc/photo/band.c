@@ -46,6 +46,7 @@ typedef struct {
     centnn_adaptive adaptive;
     uint8_t *guide; /* magnitudes of luma, one for a block of chroma */
     int16_t *spare; /* a row of blocks */
+    uint8_t *textures[MAX_PLANES]; /* if it is decoded */
 } band_state;
 
 static size_t spare_size(const centnn_picture *picture)
@@ -99,7 +100,7 @@ static void guide_by_luma(const band_state *state, bool halved, int g)
     int scale = halved ? 2 : 1;
 
     for (int row = 0; row < rows; row++) {
-        const uint8_t *from = luma->magnitudes[g] + scale * row * luma->stride;
+        const uint8_t *from = magnitude_row(luma, g, scale * row);
         uint8_t *to = state->guide + (ptrdiff_t)row * columns;
 
         for (int column = 0; column < columns; column++) {
@@ -123,27 +124,30 @@ static centnn_guides guides_of(const band_state *state, bool halved, int p, int 
         found.strides[0] = state->planes[1].columns;
     }
     if (p > 1) {
-        found.of[1] = state->planes[1].magnitudes[g];
+        found.of[1] = magnitude_row(&state->planes[1], g, 0);
         found.strides[1] = state->planes[1].stride;
     }
     return found;
 }
 
-/* Sorts the blocks of a row by how many of their groups are not zero. */
-static void find_textures(const centnn_plane *plane, int row, uint8_t *restrict textures)
+/* Counts the groups of each block that are not zero: one more of them. */
+static void count_groups(const centnn_plane *plane, int g, uint8_t *restrict counts)
 {
     const int columns = plane->columns;
 
-    memset(textures, 0, (size_t)columns);
-    for (int g = 0; g < N_GROUPS; g++) {
-        const uint8_t *magnitudes = plane->magnitudes[g] + row * plane->stride;
+    for (int row = 0; row < plane->rows; row++, counts += columns) {
+        const uint8_t *magnitudes = magnitude_row(plane, g, row);
 
         for (int column = 0; column < columns; column++)
-            textures[column] = (uint8_t)(textures[column] + (magnitudes[column] > 0));
+            counts[column] = (uint8_t)(counts[column] + (magnitudes[column] > 0));
     }
-    for (int column = 0; column < columns; column++)
-        textures[column] = (uint8_t)((textures[column] > 0) + (textures[column] > 2) +
-                                     (textures[column] > 8));
+}
+
+/* Sorts blocks by those counts, of which there are n. */
+static void find_textures(uint8_t *counts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        counts[i] = (uint8_t)((counts[i] > 0) + (counts[i] > 2) + (counts[i] > 8));
 }
 
 size_t centnn_canvas_size(const centnn_picture *picture, int plane)
@@ -174,41 +178,50 @@ static void *blocks_of(const centnn_canvas *canvas, int first_row)
 }
 
 /* Makes pixels of coefficients, in their place. */
-static void paint(const band_state *state, const centnn_picture *picture, int p, int band,
-                  const centnn_canvas *canvas)
+static void paint(const band_state *state, const centnn_picture *picture, int p, ptrdiff_t stride)
 {
     const centnn_plane *plane = &state->planes[p];
-    int first = centnn_extent_of(picture, p, band).first_row;
 
+    find_textures(state->textures[p], (size_t)plane->rows * (size_t)plane->columns);
     for (int row = 0; row < plane->rows; row++) {
-        find_textures(plane, row, canvas->textures + (ptrdiff_t)(first + row) * canvas->columns);
         memcpy(state->spare, block_at(plane, row, 0),
                (size_t)plane->columns * N_COEFFICIENTS * sizeof *state->spare);
         centnn_photo_current_kernel()->inverse_row(state->spare, plane->columns, picture->steps[p > 0],
-                                                   block_at(plane, row, 0), canvas->stride);
+                                                   block_at(plane, row, 0), stride);
     }
+}
+
+static void begin_layer(band_state *state, int p, const centnn_kind *kind, int layer)
+{
+    centnn_adaptive_init(&state->adaptive, kind, layer);
+    if (layer > 0)
+        centnn_plane_begin_group(&state->planes[p], layer - 1);
 }
 
 static void decode_layer(band_state *states, centnn_source *sources, int n_bands,
                          const centnn_picture *picture, const centnn_photo_model *model, int layer)
 {
     for (int p = 0; p < picture->n_planes; p++) {
+        const centnn_kind *kind = &model->kinds[p > 0];
         centnn_decode_job jobs[2];
 
         for (int i = 0; i < n_bands; i++) {
             band_state *state = &states[i];
 
-            jobs[i] = (centnn_decode_job){&state->planes[p], &model->kinds[p > 0],
-                                          layer - 1,         {{NULL, NULL}, {0, 0}},
-                                          &state->adaptive,  &sources[i]};
-            centnn_adaptive_init(&state->adaptive, &model->kinds[p > 0], layer);
+            begin_layer(state, p, kind, layer);
+            jobs[i] = (centnn_decode_job){
+                &state->planes[p], kind,       layer - 1, {{NULL, NULL}, {0, 0}},
+                &state->adaptive,  &sources[i]};
             if (layer > 0)
                 jobs[i].guides = guides_of(state, picture->halved, p, layer - 1);
         }
-        if (layer > 0)
-            centnn_photo_current_kernel()->decode_groups(jobs, n_bands);
-        else
+        if (layer == 0) {
             centnn_decode_dc(jobs, n_bands);
+            continue;
+        }
+        centnn_photo_current_kernel()->decode_groups(jobs, n_bands);
+        for (int i = 0; i < n_bands; i++)
+            count_groups(&states[i].planes[p], layer - 1, states[i].textures[p]);
     }
 }
 
@@ -222,8 +235,14 @@ bool centnn_decode_bands(const centnn_picture *picture, const centnn_photo_model
     for (int i = 0; i < n_bands; i++) {
         void *blocks[MAX_PLANES];
 
-        for (int p = 0; p < picture->n_planes; p++)
-            blocks[p] = blocks_of(&canvases[p], centnn_extent_of(picture, p, first + i).first_row);
+        for (int p = 0; p < picture->n_planes; p++) {
+            centnn_extent extent = centnn_extent_of(picture, p, first + i);
+
+            blocks[p] = blocks_of(&canvases[p], extent.first_row);
+            states[i].textures[p] = canvases[p].textures +
+                                    (ptrdiff_t)extent.first_row * extent.columns;
+            memset(states[i].textures[p], 0, (size_t)extent.rows * (size_t)extent.columns);
+        }
         begin_band(&states[i], picture, first + i, blocks,
                    (uint8_t *)memory + (size_t)i * centnn_band_size(picture));
     }
@@ -246,7 +265,7 @@ bool centnn_decode_bands(const centnn_picture *picture, const centnn_photo_model
             if (n_layers < N_LAYERS)
                 centnn_plane_forget(&states[i].planes[p],
                                     model->kinds[p > 0].groups[n_layers - 1].first);
-            paint(&states[i], picture, p, first + i, &canvases[p]);
+            paint(&states[i], picture, p, canvases[p].stride);
         }
     }
     return true;
@@ -326,7 +345,7 @@ static void encode_layer(band_state *state, const centnn_encoder *encoders,
 
         noted[p] = (centnn_noted){encoder->plane, encoder->kind, layer,
                                   encoder->notes->bytes + encoder->notes->n};
-        centnn_adaptive_init(&state->adaptive, encoder->kind, layer);
+        begin_layer(state, p, encoder->kind, layer);
         if (layer == 0) {
             centnn_encode_dc(encoder);
         } else {

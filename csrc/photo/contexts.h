@@ -28,9 +28,9 @@ static int list_features(const centnn_plane *plane, const centnn_group *group, i
 
     for (int i = 0; i < N_FEATURES - FIRST_OF_ROW - N_OTHER; i++, weights++) {
         if (*weights && places[i].back <= g)
-            features[n++] = (feature){plane->magnitudes[g - places[i].back] +
-                                          (row + places[i].down) * plane->stride + places[i].right,
-                                      *weights};
+            features[n++] = (feature){
+                magnitude_row(plane, g - places[i].back, row + places[i].down) + places[i].right,
+                *weights};
     }
     for (int i = 0; i < 2; i++, weights++) {
         if (guides->of[i])

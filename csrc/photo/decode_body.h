@@ -92,7 +92,7 @@ static reader begin_reading(const centnn_decode_job *job, int row)
                     plane->row,
                     row,
                     block_at(plane, row, 0) + group->first,
-                    plane->magnitudes[job->g] + row * plane->stride};
+                    magnitude_row(plane, job->g, row)};
 }
 
 /* Whether a stretch is empty; else it goes to the list, which has n so far. Returns how many it has

@@ -7,7 +7,7 @@
 
 #include "memory.h"
 
-enum { N_MAGNITUDES = N_GROUPS + 1 }; /* with activity */
+enum { N_MAGNITUDES = N_KEPT + 1 }; /* with activity */
 
 /* With a block of padding on all sides. */
 size_t centnn_blocks_size(int rows, int columns)
@@ -84,9 +84,9 @@ void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *blocks,
     plane->differences = take_memory(&next, differences_size(rows, columns));
     magnitudes = take_memory(&next, magnitudes_size(rows, columns));
     magnitudes += PAD * plane->stride + PAD;
-    for (int g = 0; g < N_GROUPS; g++)
-        plane->magnitudes[g] = magnitudes + g * (rows + PAD) * plane->stride;
-    plane->activity = magnitudes + N_GROUPS * (rows + PAD) * plane->stride;
+    for (int i = 0; i < N_KEPT; i++)
+        plane->magnitudes[i] = magnitudes + i * (rows + PAD) * plane->stride;
+    plane->activity = magnitudes + N_KEPT * (rows + PAD) * plane->stride;
     plane->started = take_memory(&next, started_size(rows, columns));
     plane->dc = take_memory(&next, dc_size(rows, columns));
     plane->dc_errors = take_memory(&next, dc_size(rows, columns));
@@ -104,6 +104,12 @@ void centnn_adaptive_init(centnn_adaptive *adaptive, const centnn_kind *kind, in
     } else {
         memcpy(adaptive->dc, kind->dc, sizeof kind->dc);
     }
+}
+
+void centnn_plane_begin_group(const centnn_plane *plane, int g)
+{
+    if (g >= N_KEPT) /* others are zero from the beginning */
+        memset(magnitude_row(plane, g, 0), 0, (size_t)(plane->rows * plane->stride));
 }
 
 static void note_differences(const centnn_plane *plane, int row, int column)

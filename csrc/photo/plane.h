@@ -11,6 +11,7 @@
 
 enum {
     PAD = 2,          /* blocks around magnitudes, for features without conditions */
+    N_KEPT = 10,      /* groups whose magnitudes are features, counting a group's own */
     DC_STEP = 40,     /* of the first coefficient, as of all in sixteenths of s */
     DC_LIMIT = 409,   /* in such steps */
     ESCAPE_STEP = 32, /* of escaped coefficients */
@@ -39,9 +40,9 @@ typedef struct {
     ptrdiff_t stride;       /* bytes from one row of magnitudes to the next */
     int16_t *blocks;        /* coefficients as decoded; a block of padding on all sides */
     int16_t *differences; /* of the first coefficients to those of the 8 blocks around */
-    uint8_t *magnitudes[N_GROUPS]; /* of the codewords of stage 1, PAD on all sides, which is that
-                                    * of the next row or group, too */
-    uint8_t *activity;             /* of the first coefficients, padded likewise */
+    uint8_t *magnitudes[N_KEPT]; /* of the codewords of stage 1 of the last groups, PAD on all
+                                  * sides, which is that of the next row or group, too */
+    uint8_t *activity;           /* of the first coefficients, padded likewise */
     uint8_t *started;        /* (rows, stretches): whether groups that are settled are predicted */
     int16_t *dc, *dc_errors; /* (rows, columns): quantized, and less what was predicted */
     centnn_row row;
@@ -68,8 +69,12 @@ size_t centnn_plane_size(int rows, int columns);
 /* Lays out a plane in so many bytes each, which it makes zero. Both are aligned. */
 void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *blocks, void *memory);
 
-/* Gets the tables of a layer ready: group layer - 1, or first coefficients if it is 0. */
+/* The tables of a layer as they are at first: of group layer - 1, or first coefficients if it is 0.
+ */
 void centnn_adaptive_init(centnn_adaptive *adaptive, const centnn_kind *kind, int layer);
+
+/* Makes magnitudes of a group zero, in the place of those that are not needed any more. */
+void centnn_plane_begin_group(const centnn_plane *plane, int g);
 
 /* Activity of all first coefficients, once they are known. */
 void centnn_plane_activity(centnn_plane *plane);
@@ -81,6 +86,12 @@ void centnn_plane_forget(const centnn_plane *plane, int first);
 INLINE int n_stretches(int columns)
 {
     return (columns + STRETCH - 1) / STRETCH;
+}
+
+/* Of a row; of the group and the N_KEPT - 1 before it, as far as there are some. */
+INLINE uint8_t *magnitude_row(const centnn_plane *plane, int g, int row)
+{
+    return plane->magnitudes[g % N_KEPT] + row * plane->stride;
 }
 
 INLINE int16_t *block_at(const centnn_plane *plane, int row, int column)

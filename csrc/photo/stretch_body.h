@@ -142,8 +142,7 @@ static void encode_stretch(const group_job *job, stretch *of)
         if (is_empty)
             continue;
         note_words(encoder->notes, job->group, encoder->adaptive, of->contexts[i], words);
-        plane->magnitudes[job->g][of->row * plane->stride + of->first + i] =
-            job->group->magnitudes[words->word];
+        magnitude_row(plane, job->g, of->row)[of->first + i] = job->group->magnitudes[words->word];
     }
 }
 
