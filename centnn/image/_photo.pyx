@@ -3,8 +3,8 @@
 from cython.parallel cimport prange
 from libc.stddef cimport ptrdiff_t, size_t
 from libc.stdint cimport int16_t, uint8_t, uint32_t
-from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memmove
 
 import numpy as np
 
@@ -243,21 +243,21 @@ cdef class Encoder:
         """Do so with room for so many bytes a block; NULL, too, if there are more."""
         cdef void *memory = malloc(centnn_encode_size(&self.layout.picture, n_bytes))
         cdef const uint8_t *coded = NULL
-        cdef uint8_t *kept = NULL
+        cdef void *kept
         cdef size_t total = 0
         cdef int scan
         if memory != NULL:
             coded = centnn_encode_band(
                 &self.layout.picture, &self.setup, band, &self.pixels, n_bytes, memory, lengths
             )
-        if coded != NULL:
-            for scan in range(self.layout.picture.n_scans):
-                total += lengths[scan]
-            kept = <uint8_t *> malloc(total)
-        if kept != NULL:
-            memcpy(kept, coded, total)
-        free(memory)
-        return kept
+        if coded == NULL:
+            free(memory)
+            return NULL
+        for scan in range(self.layout.picture.n_scans):
+            total += lengths[scan]
+        memmove(memory, coded, total)
+        kept = realloc(memory, total)
+        return <uint8_t *> (kept if kept != NULL else memory)
 
     def trace(self):
         """Return the scans of the only band, and what was seen and chosen in each plane.

@@ -154,30 +154,23 @@ size_t centnn_canvas_size(const centnn_picture *picture, int plane)
 {
     centnn_extent extent = centnn_extent_of(picture, plane, -1);
 
-    return centnn_blocks_size(extent.rows + 2 * (centnn_n_bands(picture) - 1), extent.columns);
+    return centnn_blocks_size(extent.rows, extent.columns);
 }
 
 void centnn_canvas_init(centnn_canvas *canvas, const centnn_picture *picture, int plane,
                         void *memory, uint8_t *textures)
 {
     centnn_extent extent = centnn_extent_of(picture, plane, -1);
-    ptrdiff_t block_stride = extent.columns + 2;
 
     canvas->rows = extent.rows;
     canvas->columns = extent.columns;
-    canvas->band_rows = largest(picture, plane).rows;
-    canvas->stride = block_stride * BLOCK;
-    canvas->pixels = (int16_t *)memory + (block_stride + 1) * N_COEFFICIENTS;
+    canvas->stride = ((ptrdiff_t)extent.columns + 2) * BLOCK;
+    canvas->pixels = memory;
     canvas->textures = textures;
 }
 
-/* Where the blocks of a band begin, with their padding. */
-static void *blocks_of(const centnn_canvas *canvas, int first_row)
-{
-    return canvas_line(canvas, first_row * BLOCK) - BLOCK * canvas->stride - N_COEFFICIENTS;
-}
-
-/* Makes pixels of coefficients, in their place. */
+/* Makes pixels of coefficients, in their place. A row of blocks and its padding has exactly the room
+ * that its lines have. */
 static void paint(const band_state *state, const centnn_picture *picture, int p, ptrdiff_t stride)
 {
     const centnn_plane *plane = &state->planes[p];
@@ -187,7 +180,7 @@ static void paint(const band_state *state, const centnn_picture *picture, int p,
         memcpy(state->spare, block_at(plane, row, 0),
                (size_t)plane->columns * N_COEFFICIENTS * sizeof *state->spare);
         centnn_photo_current_kernel()->inverse_row(state->spare, plane->columns, picture->steps[p > 0],
-                                                   block_at(plane, row, 0), stride);
+                                                   block_at(plane, row, -1), stride);
     }
 }
 
@@ -238,7 +231,7 @@ bool centnn_decode_bands(const centnn_picture *picture, const centnn_photo_model
         for (int p = 0; p < picture->n_planes; p++) {
             centnn_extent extent = centnn_extent_of(picture, p, first + i);
 
-            blocks[p] = blocks_of(&canvases[p], extent.first_row);
+            blocks[p] = canvas_line(&canvases[p], extent.first_row * BLOCK);
             states[i].textures[p] = canvases[p].textures +
                                     (ptrdiff_t)extent.first_row * extent.columns;
             memset(states[i].textures[p], 0, (size_t)extent.rows * (size_t)extent.columns);

@@ -28,17 +28,9 @@ static const int32_t integer_rotation[HALF][HALF] = {
 static void unlap_row(const centnn_canvas *canvas, int row)
 {
     bool is_first = row < 0, is_last = row + 1 == canvas->rows;
-    int16_t *above = is_first ? NULL : canvas_line(canvas, row * BLOCK + HALF);
-    int16_t *below = is_last ? NULL : canvas_line(canvas, (row + 1) * BLOCK);
+    int16_t *rows = canvas_line(canvas, is_first ? 0 : row * BLOCK + HALF);
 
-    if (above && below)
-        unlap_rows(canvas, above, below);
-    if (above && below == above + HALF * canvas->stride) {
-        unlap_columns(canvas, above, BLOCK);
-        return;
-    }
-    if (above)
-        unlap_columns(canvas, above, HALF);
-    if (below)
-        unlap_columns(canvas, below, HALF);
+    if (!is_first && !is_last)
+        unlap_rows(canvas, rows);
+    unlap_columns(canvas, rows, is_first || is_last ? HALF : BLOCK);
 }

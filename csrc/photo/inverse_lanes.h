@@ -216,21 +216,20 @@ static void inverse_row(const int16_t *blocks, int columns, int step, int16_t *p
 }
 
 /* Undoes the rotations across a border of rows: of four above it and four below. */
-static void unlap_rows(const centnn_canvas *canvas, int16_t *above, int16_t *below)
+static void unlap_rows(const centnn_canvas *canvas, int16_t *rows)
 {
     const ptrdiff_t stride = canvas->stride;
 
     for (int column = 0; column < canvas->columns; column += N_AT_ONCE) {
         int other = column + N_AT_ONCE > canvas->columns ? column : column + N_AT_ONCE - 1;
-        int16_t *a[2] = {above + column * BLOCK, below + column * BLOCK};
-        int16_t *b[2] = {above + other * BLOCK, below + other * BLOCK};
+        int16_t *a = rows + column * BLOCK, *b = rows + other * BLOCK;
         lanes both[BLOCK];
 
         for (int y = 0; y < BLOCK; y++)
-            both[y] = load_lanes(a[y / HALF] + y % HALF * stride, b[y / HALF] + y % HALF * stride);
+            both[y] = load_lanes(a + y * stride, b + y * stride);
         unrotate(both);
         for (int y = 0; y < BLOCK; y++)
-            store_lanes(a[y / HALF] + y % HALF * stride, b[y / HALF] + y % HALF * stride, both[y]);
+            store_lanes(a + y * stride, b + y * stride, both[y]);
     }
 }
 

@@ -89,9 +89,9 @@ INLINE void unrotate(int16_t *above, int16_t *below, ptrdiff_t stride, int n)
 }
 
 /* Undoes the rotations across a border of rows: of four above it and four below. */
-static void unlap_rows(const centnn_canvas *canvas, int16_t *above, int16_t *below)
+static void unlap_rows(const centnn_canvas *canvas, int16_t *rows)
 {
-    unrotate(above, below, canvas->stride, canvas->columns * BLOCK);
+    unrotate(rows, rows + HALF * canvas->stride, canvas->stride, canvas->columns * BLOCK);
 }
 
 /* Undoes the rotations across the borders of columns, in n rows. */

@@ -9,10 +9,10 @@
 
 enum { N_MAGNITUDES = N_KEPT + 1 }; /* with activity */
 
-/* With a block of padding on all sides. */
+/* With a block of padding on either side. */
 size_t centnn_blocks_size(int rows, int columns)
 {
-    return ((size_t)rows + 2) * ((size_t)columns + 2) * N_COEFFICIENTS * sizeof(int16_t);
+    return (size_t)rows * ((size_t)columns + 2) * N_COEFFICIENTS * sizeof(int16_t);
 }
 
 /* A row for each row of blocks, padding included. PREDICT_LANES at once are read of them, too. */
@@ -21,6 +21,11 @@ static size_t differences_size(int rows, int columns)
     size_t n = (size_t)rows * ((size_t)columns + 2) * N_DIFFERENCES + PREDICT_LANES;
 
     return rounded(n * sizeof(int16_t));
+}
+
+static size_t edge_size(int columns)
+{
+    return rounded((size_t)columns * PREDICT_LANES * sizeof(int16_t));
 }
 
 static size_t magnitudes_size(int rows, int columns)
@@ -52,8 +57,9 @@ static size_t whole_row_size(int columns)
 
 size_t centnn_plane_size(int rows, int columns)
 {
-    return differences_size(rows, columns) + magnitudes_size(rows, columns) +
-           2 * dc_size(rows, columns) + started_size(rows, columns) + whole_row_size(columns);
+    return differences_size(rows, columns) + 2 * edge_size(columns) +
+           magnitudes_size(rows, columns) + 2 * dc_size(rows, columns) +
+           started_size(rows, columns) + whole_row_size(columns);
 }
 
 static void init_row(centnn_row *row, int columns, uint8_t **next)
@@ -80,7 +86,9 @@ void centnn_plane_init(centnn_plane *plane, int rows, int columns, void *blocks,
     plane->columns = columns;
     plane->block_stride = columns + 2;
     plane->stride = columns + PAD;
-    plane->blocks = (int16_t *)blocks + (plane->block_stride + 1) * N_COEFFICIENTS;
+    plane->blocks = (int16_t *)blocks + N_COEFFICIENTS;
+    for (int i = 0; i < 2; i++)
+        plane->edges[i] = take_memory(&next, edge_size(columns));
     plane->differences = take_memory(&next, differences_size(rows, columns));
     magnitudes = take_memory(&next, magnitudes_size(rows, columns));
     magnitudes += PAD * plane->stride + PAD;
@@ -112,44 +120,65 @@ void centnn_plane_begin_group(const centnn_plane *plane, int g)
         memset(magnitude_row(plane, g, 0), 0, (size_t)(plane->rows * plane->stride));
 }
 
-static void note_differences(const centnn_plane *plane, int row, int column)
-{
-    ptrdiff_t down = plane->block_stride * N_COEFFICIENTS;
-    const int16_t *at = block_at(plane, row, column);
-    int16_t *to = plane->differences + (row * plane->block_stride + column) * N_DIFFERENCES;
+/* First coefficients of the blocks around one, the nearest ones where there are none. */
+typedef struct {
+    const int16_t *above, *own, *below; /* rows, quantized */
+    int left, right;                    /* columns */
+} surroundings;
 
-    for (int y = -1; y <= 1; y++) {
-        for (int x = -1; x <= 1; x++) {
-            if (x || y)
-                *to++ = limited(at[y * down + x * N_COEFFICIENTS] - at[0]);
-        }
-    }
-}
-
-void centnn_plane_activity(centnn_plane *plane)
+/* The padding continues the first coefficients. */
+static void continue_dc(const centnn_plane *plane)
 {
-    ptrdiff_t down = plane->block_stride * N_COEFFICIENTS;
     int rows = plane->rows, columns = plane->columns;
 
-    /* The padding continues the first coefficients. */
     for (int row = 0; row < rows; row++) {
         *block_at(plane, row, -1) = *block_at(plane, row, 0);
         *block_at(plane, row, columns) = *block_at(plane, row, columns - 1);
     }
-    for (int column = -1; column <= columns; column++) {
-        *block_at(plane, -1, column) = *block_at(plane, 0, column);
-        *block_at(plane, rows, column) = *block_at(plane, rows - 1, column);
+    for (int column = 0; column < columns; column++) {
+        plane->edges[0][column * PREDICT_LANES] = *block_at(plane, 0, column);
+        plane->edges[1][column * PREDICT_LANES] = *block_at(plane, rows - 1, column);
     }
-    for (int row = 0; row < rows; row++) {
-        for (int column = 0; column < columns; column++) {
-            const int16_t *at = block_at(plane, row, column);
-            int sum = (magnitude(at[-N_COEFFICIENTS] - at[0]) +
-                       magnitude(at[N_COEFFICIENTS] - at[0]) + magnitude(at[-down] - at[0]) +
-                       magnitude(at[down] - at[0])) >>
-                      4;
+}
 
-            note_differences(plane, row, column);
-            plane->activity[row * plane->stride + column] = (uint8_t)(sum < 255 ? sum : 255);
+INLINE void note_differences(const surroundings *of, int column, int16_t *to)
+{
+    const int16_t around[N_DIFFERENCES] = {
+        of->above[of->left],  of->above[column],    of->above[of->right], of->own[of->left],
+        of->own[of->right],   of->below[of->left],  of->below[column],    of->below[of->right]};
+
+    for (int i = 0; i < N_DIFFERENCES; i++)
+        to[i] = limited(DC_STEP * (around[i] - of->own[column]));
+}
+
+INLINE int activity_of(const surroundings *of, int column)
+{
+    int own = of->own[column];
+    int sum = magnitude(of->own[of->left] - own) + magnitude(of->own[of->right] - own) +
+              magnitude(of->above[column] - own) + magnitude(of->below[column] - own);
+
+    return DC_STEP * sum >> 4;
+}
+
+void centnn_plane_activity(centnn_plane *plane)
+{
+    ptrdiff_t columns = plane->columns;
+
+    continue_dc(plane);
+    for (int row = 0; row < plane->rows; row++) {
+        const int16_t *own = plane->dc + row * columns;
+        int16_t *differences = plane->differences + row * plane->block_stride * N_DIFFERENCES;
+        surroundings of = {row > 0 ? own - columns : own, own,
+                           row + 1 < plane->rows ? own + columns : own, 0, 0};
+
+        for (int column = 0; column < columns; column++) {
+            int activity;
+
+            of.left = column > 0 ? column - 1 : 0;
+            of.right = column + 1 < columns ? column + 1 : column;
+            note_differences(&of, column, differences + (ptrdiff_t)column * N_DIFFERENCES);
+            activity = activity_of(&of, column);
+            plane->activity[row * plane->stride + column] = (uint8_t)(activity < 255 ? activity : 255);
         }
     }
 }

@@ -192,12 +192,17 @@ typedef struct {
     ptrdiff_t step[N_NEIGHBOURS];
 } predicting;
 
-INLINE predicting predicting_at(const centnn_plane *plane, ptrdiff_t at)
+INLINE predicting predicting_at(const centnn_plane *plane, int row, int column)
 {
-    const int16_t *block = plane->blocks + at * N_COEFFICIENTS;
+    const int16_t *block = block_at(plane, row, column);
     ptrdiff_t next = N_COEFFICIENTS, down = plane->block_stride * N_COEFFICIENTS;
+    ptrdiff_t on_edge = (ptrdiff_t)column * PREDICT_LANES;
+    bool is_first = row == 0, is_last = row + 1 == plane->rows;
 
-    return (predicting){{block - next, block - down, block + next, block + down, block,
-                         plane->differences + at * N_DIFFERENCES},
-                        {next, next, next, next, next, N_DIFFERENCES}};
+    return (predicting){
+        {block - next, is_first ? plane->edges[0] + on_edge : block - down, block + next,
+         is_last ? plane->edges[1] + on_edge : block + down, block,
+         plane->differences + (row * plane->block_stride + column) * N_DIFFERENCES},
+        {next, is_first ? PREDICT_LANES : next, next, is_last ? PREDICT_LANES : next, next,
+         N_DIFFERENCES}};
 }

@@ -16,7 +16,7 @@ INLINE void predict_blocks(const centnn_plane *plane, const centnn_group *group,
         quad predicted[STRETCH];
 
         for (int i = 0; i < n; i++) {
-            predicting from = predicting_at(plane, row * plane->block_stride + first + i);
+            predicting from = predicting_at(plane, row, first + i);
 
             predicted[i] = predict(from.of, group->predictors, dim);
         }
@@ -91,12 +91,13 @@ INLINE void begin_stretch(const centnn_plane *plane, const centnn_group *group, 
                           int n, const int16_t *own, ptrdiff_t stride)
 {
     const centnn_row of = plane->row;
-    const int16_t *above = block_at(plane, row - 1, 0) + group->first;
+    /* All but the first coefficient are zero on the edge. */
+    const int16_t *above = row ? block_at(plane, row - 1, 0) + group->first : plane->edges[0] + 1;
     const int last = group->dim - 1;
     uint8_t *restrict contexts = of.contexts + first;
 
     find_classes(of.sums + first, n, contexts);
-    find_ends(above, N_COEFFICIENTS, first, n, last, of.heads_above, of.tails_above);
+    find_ends(above, row ? N_COEFFICIENTS : PREDICT_LANES, first, n, last, of.heads_above, of.tails_above);
     find_ends(own, stride, first - 1, n + 1, last, of.heads, of.tails);
     for (int i = 0; i < n; i++)
         contexts[i] = (uint8_t)(contexts[i] + slope_at(&of, first + i));

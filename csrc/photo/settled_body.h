@@ -82,25 +82,25 @@ INLINE void multiply(const centnn_settled_matrix *matrix, const predicting *from
 
 /* All but the first part of the matrix, which has no coefficients of groups that are settled. */
 INLINE void predict_together(const centnn_plane *plane, const centnn_settled_matrix *matrices,
-                             ptrdiff_t at, int n)
+                             int row, int column, int n)
 {
-    predicting from = predicting_at(plane, at);
+    predicting from = predicting_at(plane, row, column);
+    int16_t *to = block_at(plane, row, column);
 
     for (int part = PREDICT_LANES / N_OUTPUTS; part < N_MATRICES; part++)
-        multiply(&matrices[part], &from, n, plane->blocks + at * N_COEFFICIENTS + part * N_OUTPUTS);
+        multiply(&matrices[part], &from, n, to + part * N_OUTPUTS);
 }
 
 /* Predicts n blocks of a row from `first` on. */
 static void predict_settled(const centnn_plane *plane, const centnn_kind *kind, int row, int first,
                             int n)
 {
-    ptrdiff_t at = row * plane->block_stride + first;
     int i = 0;
 
     for (; i + N_TOGETHER <= n; i += N_TOGETHER)
-        predict_together(plane, kind->settled, at + i, N_TOGETHER);
+        predict_together(plane, kind->settled, row, first + i, N_TOGETHER);
     for (; i < n; i++)
-        predict_together(plane, kind->settled, at + i, 1);
+        predict_together(plane, kind->settled, row, first + i, 1);
 }
 
 /* Predicts a stretch, from a group on that is settled, if that is not done. */

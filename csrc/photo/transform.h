@@ -23,21 +23,17 @@ typedef struct {
 } centnn_extent;
 
 /* Pixels of a plane as decoded, in eighths of a grey level, less 128 of those. They are where the
- * coefficients were that they come from: so there is a block of padding around those of a band. */
+ * coefficients were that they come from, and their padding. */
 typedef struct {
     int rows, columns; /* of blocks */
-    int band_rows;     /* of a band; the last may have fewer */
     ptrdiff_t stride;  /* pixels */
     int16_t *pixels;   /* the first one */
     uint8_t *textures; /* of blocks, (rows, columns) */
 } centnn_canvas;
 
-/* Line y, beyond the padding between the bands before it. */
 INLINE int16_t *canvas_line(const centnn_canvas *canvas, int y)
 {
-    ptrdiff_t padding = (ptrdiff_t)(y / (canvas->band_rows * BLOCK)) * 2 * BLOCK;
-
-    return canvas->pixels + (y + padding) * canvas->stride;
+    return canvas->pixels + y * canvas->stride;
 }
 
 /* Where each coefficient is in a block: row * 8 + column of frequencies. */
