@@ -15,10 +15,10 @@ size_t centnn_blocks_size(int rows, int columns)
     return (size_t)rows * ((size_t)columns + 2) * N_COEFFICIENTS * sizeof(int16_t);
 }
 
-/* A row for each row of blocks, padding included. PREDICT_LANES at once are read of them, too. */
+/* PREDICT_LANES at once are read of them, as of other vectors. */
 static size_t differences_size(int rows, int columns)
 {
-    size_t n = (size_t)rows * ((size_t)columns + 2) * N_DIFFERENCES + PREDICT_LANES;
+    size_t n = (size_t)rows * (size_t)columns * N_DIFFERENCES + PREDICT_LANES;
 
     return rounded(n * sizeof(int16_t));
 }
@@ -167,7 +167,7 @@ void centnn_plane_activity(centnn_plane *plane)
     continue_dc(plane);
     for (int row = 0; row < plane->rows; row++) {
         const int16_t *own = plane->dc + row * columns;
-        int16_t *differences = plane->differences + row * plane->block_stride * N_DIFFERENCES;
+        int16_t *differences = plane->differences + row * columns * N_DIFFERENCES;
         surroundings of = {row > 0 ? own - columns : own, own,
                            row + 1 < plane->rows ? own + columns : own, 0, 0};
 

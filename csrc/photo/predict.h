@@ -202,7 +202,7 @@ INLINE predicting predicting_at(const centnn_plane *plane, int row, int column)
     return (predicting){
         {block - next, is_first ? plane->edges[0] + on_edge : block - down, block + next,
          is_last ? plane->edges[1] + on_edge : block + down, block,
-         plane->differences + (row * plane->block_stride + column) * N_DIFFERENCES},
+         plane->differences + ((ptrdiff_t)row * plane->columns + column) * N_DIFFERENCES},
         {next, is_first ? PREDICT_LANES : next, next, is_last ? PREDICT_LANES : next, next,
          N_DIFFERENCES}};
 }
