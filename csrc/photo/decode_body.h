@@ -3,17 +3,18 @@
  */
 #include "number.h"
 
-/* A plane while one of its rows is read. The source is a copy: it is to live in registers. */
+/* A plane while it is read. The source is a copy: it is to live in registers. */
 typedef struct {
     const centnn_decode_job *job;
     const centnn_group *group;
     centnn_source source;
     centnn_table *bins;
-    int16_t *empties;
     centnn_row row;
     int row_number;
-    int16_t *first;      /* where the group of the first block is */
-    uint8_t *magnitudes; /* of the row */
+    int16_t *first;         /* where the group of the first block is */
+    uint8_t *magnitudes;    /* of the row */
+    int32_t *listed, *end;  /* stretches of the row that are not empty, from the next one on */
+    int column, n;          /* blocks of a stretch that are to be read next */
 } reader;
 
 static quad read_escape(const centnn_decode_job *job, centnn_source *source)
@@ -76,107 +77,119 @@ INLINE void read_block(reader *from, int column)
     note_magnitude(&from->row, group, column, from->magnitudes[column]);
 }
 
-static reader begin_reading(const centnn_decode_job *job, int row)
-{
-    centnn_plane *plane = job->plane;
-    const centnn_group *group = &job->kind->groups[job->g];
-
-    begin_row(plane, group, job->g, row, &job->guides);
-    if (!is_settled(group))
-        predict_row(plane, group, row, block_at(plane, row, 0) + group->first, N_COEFFICIENTS);
-    return (reader){job,
-                    group,
-                    *job->source,
-                    job->adaptive->bins,
-                    job->adaptive->empties,
-                    plane->row,
-                    row,
-                    block_at(plane, row, 0) + group->first,
-                    magnitude_row(plane, job->g, row)};
-}
-
-/* Whether a stretch is empty; else it goes to the list, which has n so far. Returns how many it has
- * then. */
-INLINE int read_emptiness(reader *from, int stretch, int n)
-{
-    from->row.stretches[n] = stretch;
-    return n + !read_answer(&from->source, from->empties + from->row.stretch_classes[stretch]);
-}
-
-/* Blocks of a stretch, from `first` to `end`. */
-typedef struct {
-    int first, end;
-} span;
-
-/* Gets ready to read stretch i of the list. */
-static span begin_listed(const reader *from, int i)
+/* Gets ready to read a row, and reads which of its stretches are not empty: the list. */
+static void begin_reading(reader *from, int row)
 {
     const centnn_decode_job *job = from->job;
-    int first = from->row.stretches[i] * STRETCH, rest = job->plane->columns - first;
+    centnn_plane *plane = job->plane;
+    const centnn_group *group = from->group;
+
+    begin_row(plane, group, job->g, row, &job->guides);
+    from->row_number = row;
+    from->first = block_at(plane, row, 0) + group->first;
+    from->magnitudes = magnitude_row(plane, job->g, row);
+    if (!is_settled(group))
+        predict_row(plane, group, row, from->first, N_COEFFICIENTS);
+    from->listed = from->row.stretches;
+    from->end = from->listed;
+    for (int stretch = 0; stretch < n_stretches(plane->columns); stretch++) {
+        int16_t *empties = job->adaptive->empties + from->row.stretch_classes[stretch];
+
+        *from->end = stretch;
+        from->end += !read_answer(&from->source, empties);
+    }
+}
+
+/* Gets ready to read a stretch. */
+static void begin_listed(reader *from, int stretch)
+{
+    const centnn_decode_job *job = from->job;
+    int first = stretch * STRETCH, rest = job->plane->columns - first;
     int n = rest < STRETCH ? rest : STRETCH;
 
     if (is_settled(from->group))
         start_settled(job->plane, job->kind, from->group, from->row_number, first, n);
     begin_stretch(job->plane, from->group, from->row_number, first, n, from->first,
                   N_COEFFICIENTS);
-    return (span){first, first + n};
+    from->column = first;
+    from->n = n;
 }
 
-static void read_span(reader *of, span blocks)
+/* Finds the next stretch that is not empty. Returns false if there is none. */
+static bool next_stretch(reader *from)
+{
+    while (from->listed == from->end) {
+        if (from->row_number + 1 == from->job->plane->rows)
+            return false;
+        begin_reading(from, from->row_number + 1);
+    }
+    begin_listed(from, *from->listed++);
+    return true;
+}
+
+/* Reads n blocks of a stretch. */
+static void read_blocks(reader *of, int n)
 {
     reader from = *of;
 
-    for (int column = blocks.first; column < blocks.end; column++)
-        read_block(&from, column);
+    for (int i = 0; i < n; i++)
+        read_block(&from, from.column + i);
     of->source = from.source;
+    of->column += n;
+    of->n -= n;
 }
 
-static void read_two_spans(reader *of_a, span in_a, reader *of_b, span in_b)
+static void read_blocks_of_two(reader *of_a, reader *of_b, int n)
 {
     reader a = *of_a, b = *of_b;
 
-    while (in_a.first < in_a.end && in_b.first < in_b.end) {
-        read_block(&a, in_a.first++);
-        read_block(&b, in_b.first++);
+    for (int i = 0; i < n; i++) {
+        read_block(&a, a.column + i);
+        read_block(&b, b.column + i);
     }
     of_a->source = a.source;
+    of_a->column += n;
+    of_a->n -= n;
     of_b->source = b.source;
-    read_span(of_a, in_a);
-    read_span(of_b, in_b);
+    of_b->column += n;
+    of_b->n -= n;
 }
 
-static void decode_row(const centnn_decode_job *job, int row)
+/* Returns whether there are blocks to be read next. */
+static bool has_blocks(reader *from)
 {
-    reader from = begin_reading(job, row);
-    int n = 0;
-
-    for (int stretch = 0; stretch < n_stretches(job->plane->columns); stretch++)
-        n = read_emptiness(&from, stretch, n);
-    for (int i = 0; i < n; i++)
-        read_span(&from, begin_listed(&from, i));
-    *job->source = from.source;
+    return from->n > 0 || next_stretch(from);
 }
 
-static void decode_two_rows(const centnn_decode_job *jobs, int row)
+static reader open_reader(const centnn_decode_job *job)
 {
-    reader a = begin_reading(&jobs[0], row), b = begin_reading(&jobs[1], row);
-    int n_a = 0, n_b = 0, i = 0;
+    reader from = {.job = job,
+                   .group = &job->kind->groups[job->g],
+                   .source = *job->source,
+                   .bins = job->adaptive->bins,
+                   .row = job->plane->row,
+                   .row_number = -1};
 
-    for (int stretch = 0; stretch < n_stretches(jobs[0].plane->columns); stretch++) {
-        n_a = read_emptiness(&a, stretch, n_a);
-        n_b = read_emptiness(&b, stretch, n_b);
-    }
-    for (; i < n_a && i < n_b; i++)
-        read_two_spans(&a, begin_listed(&a, i), &b, begin_listed(&b, i));
-    for (int k = i; k < n_a; k++)
-        read_span(&a, begin_listed(&a, k));
-    for (int k = i; k < n_b; k++)
-        read_span(&b, begin_listed(&b, k));
-    *jobs[0].source = a.source;
-    *jobs[1].source = b.source;
+    return from;
+}
+
+static void decode_rest(reader *from)
+{
+    while (has_blocks(from))
+        read_blocks(from, from->n);
+    *from->job->source = from->source;
 }
 
 static void decode_groups(const centnn_decode_job *jobs, int n_jobs)
 {
-    decode_rows(jobs, n_jobs, decode_row, decode_two_rows);
+    reader a = open_reader(&jobs[0]);
+
+    if (n_jobs > 1) {
+        reader b = open_reader(&jobs[1]);
+
+        while (has_blocks(&a) && has_blocks(&b))
+            read_blocks_of_two(&a, &b, a.n < b.n ? a.n : b.n);
+        decode_rest(&b);
+    }
+    decode_rest(&a);
 }
