@@ -115,6 +115,16 @@ INLINE void store_bytes(uint8_t *a, uint8_t *b, lanes x)
 
 #endif
 
+/* Integers of 32 bits, as floats. */
+INLINE lanes bits_of_floats(lanes integers)
+{
+#if defined(WITH_AVX2)
+    return _mm256_castps_si256(_mm256_cvtepi32_ps(integers));
+#else
+    return _mm_castps_si128(_mm_cvtepi32_ps(integers));
+#endif
+}
+
 INLINE bool is_zero(lanes x)
 {
     return (unsigned)LANES(movemask_epi8)(LANES(cmpeq_epi16)(x, LANES(set1_epi16)(0))) ==

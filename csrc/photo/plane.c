@@ -45,14 +45,14 @@ static size_t started_size(int rows, int columns)
 
 static size_t row_size(int columns, size_t of_column)
 {
-    return rounded(((size_t)columns + 2 * PAD) * of_column);
+    return rounded(((size_t)columns + PAD + STRETCH) * of_column);
 }
 
 static size_t whole_row_size(int columns)
 {
     return rounded((size_t)n_stretches(columns)) +
            rounded((size_t)n_stretches(columns) * sizeof(int32_t)) +
-           row_size(columns, sizeof(uint8_t)) + 5 * row_size(columns, sizeof(uint16_t));
+           6 * row_size(columns, sizeof(uint16_t));
 }
 
 size_t centnn_plane_size(int rows, int columns)
@@ -69,7 +69,7 @@ static void init_row(centnn_row *row, int columns, uint8_t **next)
     row->sums = take_memory(next, size16);
     row->stretch_classes = take_memory(next, (size_t)n_stretches(columns));
     row->stretches = take_memory(next, (size_t)n_stretches(columns) * sizeof(int32_t));
-    row->contexts = take_memory(next, row_size(columns, sizeof(uint8_t)));
+    row->contexts = take_memory(next, size16);
     row->heads = (uint16_t *)take_memory(next, size16) + PAD;
     row->tails = (uint16_t *)take_memory(next, size16) + PAD;
     row->heads_above = (uint16_t *)take_memory(next, size16) + PAD;

@@ -27,7 +27,7 @@ typedef struct {
     uint8_t *stretch_classes;
     int32_t *stretches; /* the numbers of those that are not empty */
     /* These only of the stretch that is being coded. */
-    uint8_t *contexts;
+    uint16_t *contexts;
     /* Magnitudes of the group's first and last coefficients: as predicted, then as decoded. */
     uint16_t *heads, *tails;
     uint16_t *heads_above, *tails_above;
