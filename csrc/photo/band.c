@@ -1,12 +1,11 @@
 /*
- * band.c - the order in which the planes and layers of a band are coded
+ * band.c - bands of a picture, and how they are decoded, layer by layer
  */
-#include "band.h"
+#include "band_state.h"
 
 #include <string.h>
 
 #include "dc.h"
-#include "kernel.h"
 #include "memory.h"
 
 static int n_units(const centnn_picture *picture)
@@ -34,21 +33,6 @@ centnn_extent centnn_extent_of(const centnn_picture *picture, int plane, int ban
                            (picture->height + shrunk - 1) / shrunk, first * blocks};
 }
 
-/* The plane of the first band, which is as large as any. */
-static centnn_extent largest(const centnn_picture *picture, int plane)
-{
-    return centnn_extent_of(picture, plane, 0);
-}
-
-/* The planes of a band while they are coded. */
-typedef struct {
-    centnn_plane planes[MAX_PLANES];
-    centnn_adaptive adaptive;
-    uint8_t *guide; /* magnitudes of luma, one for a block of chroma */
-    int16_t *spare; /* a row of blocks */
-    uint8_t *textures[MAX_PLANES]; /* if it is decoded */
-} band_state;
-
 static size_t spare_size(const centnn_picture *picture)
 {
     return rounded((size_t)largest(picture, 0).columns * N_COEFFICIENTS * sizeof(int16_t));
@@ -71,8 +55,8 @@ size_t centnn_band_size(const centnn_picture *picture)
     return size;
 }
 
-static void begin_band(band_state *state, const centnn_picture *picture,
-                       int band, void *const *blocks, void *memory)
+void centnn_begin_band(centnn_band_state *state, const centnn_picture *picture, int band,
+                       void *const *blocks, void *memory)
 {
     uint8_t *next = (uint8_t *)rounded((size_t)memory);
 
@@ -92,7 +76,7 @@ static uint8_t larger(uint8_t a, uint8_t b)
 }
 
 /* The magnitudes of luma at the blocks of chroma: the largest, where there are several. */
-static void guide_by_luma(const band_state *state, bool halved, int g)
+static void guide_by_luma(const centnn_band_state *state, bool halved, int g)
 {
     const centnn_plane *luma = &state->planes[0];
     int rows = state->planes[1].rows, columns = state->planes[1].columns;
@@ -112,8 +96,7 @@ static void guide_by_luma(const band_state *state, bool halved, int g)
     }
 }
 
-/* What the magnitudes of a group in other planes tell about it in plane p. */
-static centnn_guides guides_of(const band_state *state, bool halved, int p, int g)
+centnn_guides centnn_guides_of(const centnn_band_state *state, bool halved, int p, int g)
 {
     centnn_guides found = {{NULL, NULL}, {0, 0}};
 
@@ -169,9 +152,10 @@ void centnn_canvas_init(centnn_canvas *canvas, const centnn_picture *picture, in
     canvas->textures = textures;
 }
 
-/* Makes pixels of coefficients, in their place. A row of blocks and its padding has exactly the room
- * that its lines have. */
-static void paint(const band_state *state, const centnn_picture *picture, int p, ptrdiff_t stride)
+/* Makes pixels of coefficients, in their place. A row of blocks and its padding has exactly the
+ * room that its lines have. */
+static void paint(const centnn_band_state *state, const centnn_picture *picture, int p,
+                  ptrdiff_t stride)
 {
     const centnn_plane *plane = &state->planes[p];
 
@@ -179,19 +163,19 @@ static void paint(const band_state *state, const centnn_picture *picture, int p,
     for (int row = 0; row < plane->rows; row++) {
         memcpy(state->spare, block_at(plane, row, 0),
                (size_t)plane->columns * N_COEFFICIENTS * sizeof *state->spare);
-        centnn_photo_current_kernel()->inverse_row(state->spare, plane->columns, picture->steps[p > 0],
-                                                   block_at(plane, row, -1), stride);
+        centnn_photo_current_kernel()->inverse_row(
+            state->spare, plane->columns, picture->steps[p > 0], block_at(plane, row, -1), stride);
     }
 }
 
-static void begin_layer(band_state *state, int p, const centnn_kind *kind, int layer)
+void centnn_begin_layer(centnn_band_state *state, int p, const centnn_kind *kind, int layer)
 {
     centnn_adaptive_init(&state->adaptive, kind, layer);
     if (layer > 0)
         centnn_plane_begin_group(&state->planes[p], layer - 1);
 }
 
-static void decode_layer(band_state *states, centnn_source *sources, int n_bands,
+static void decode_layer(centnn_band_state *states, centnn_source *sources, int n_bands,
                          const centnn_picture *picture, const centnn_photo_model *model, int layer)
 {
     for (int p = 0; p < picture->n_planes; p++) {
@@ -199,14 +183,14 @@ static void decode_layer(band_state *states, centnn_source *sources, int n_bands
         centnn_decode_job jobs[2];
 
         for (int i = 0; i < n_bands; i++) {
-            band_state *state = &states[i];
+            centnn_band_state *state = &states[i];
 
-            begin_layer(state, p, kind, layer);
-            jobs[i] = (centnn_decode_job){
-                &state->planes[p], kind,       layer - 1, {{NULL, NULL}, {0, 0}},
-                &state->adaptive,  &sources[i]};
+            centnn_begin_layer(state, p, kind, layer);
+            jobs[i] = (centnn_decode_job){&state->planes[p], kind,
+                                          layer - 1,         {{NULL, NULL}, {0, 0}},
+                                          &state->adaptive,  &sources[i]};
             if (layer > 0)
-                jobs[i].guides = guides_of(state, picture->halved, p, layer - 1);
+                jobs[i].guides = centnn_guides_of(state, picture->halved, p, layer - 1);
         }
         if (layer == 0) {
             centnn_decode_dc(jobs, n_bands);
@@ -222,7 +206,7 @@ bool centnn_decode_bands(const centnn_picture *picture, const centnn_photo_model
                          int n_bands, const centnn_scan *const *scans, int n_layers,
                          const centnn_canvas *canvases, void *memory)
 {
-    band_state states[2];
+    centnn_band_state states[2];
     int layer = 0;
 
     for (int i = 0; i < n_bands; i++) {
@@ -236,8 +220,8 @@ bool centnn_decode_bands(const centnn_picture *picture, const centnn_photo_model
                                     (ptrdiff_t)extent.first_row * extent.columns;
             memset(states[i].textures[p], 0, (size_t)extent.rows * (size_t)extent.columns);
         }
-        begin_band(&states[i], picture, first + i, blocks,
-                   (uint8_t *)memory + (size_t)i * centnn_band_size(picture));
+        centnn_begin_band(&states[i], picture, first + i, blocks,
+                          (uint8_t *)memory + (size_t)i * centnn_band_size(picture));
     }
     for (int scan = 0; layer < n_layers; scan++) {
         centnn_source sources[2];
@@ -262,163 +246,4 @@ bool centnn_decode_bands(const centnn_picture *picture, const centnn_photo_model
         }
     }
     return true;
-}
-
-static size_t n_blocks(const centnn_picture *picture)
-{
-    size_t n = 0;
-
-    for (int p = 0; p < picture->n_planes; p++) {
-        centnn_extent extent = largest(picture, p);
-
-        n += (size_t)extent.rows * (size_t)extent.columns;
-    }
-    return n;
-}
-
-/* Of a layer of a plane. */
-static size_t intervals_size(const centnn_picture *picture)
-{
-    centnn_extent luma = largest(picture, 0);
-
-    return rounded((size_t)luma.rows * (size_t)luma.columns * GROUP_INTERVALS *
-                   sizeof(centnn_interval));
-}
-
-/* Of a group of a row of blocks, and one in front of it. */
-static size_t row_size(const centnn_picture *picture)
-{
-    return rounded(((size_t)largest(picture, 0).columns + 1) * MAX_DIM * sizeof(int16_t));
-}
-
-size_t centnn_encode_size(const centnn_picture *picture, int n_of_block)
-{
-    size_t size = rounded(centnn_band_size(picture)) + ALIGNMENT;
-
-    for (int p = 0; p < picture->n_planes; p++) {
-        centnn_extent extent = largest(picture, p);
-
-        size += rounded(centnn_blocks_size(extent.rows, extent.columns));
-    }
-    return size + row_size(picture) + intervals_size(picture) +
-           n_blocks(picture) * (size_t)n_of_block;
-}
-
-/* Writes lines of a plane from number y on, continued beyond its edges: n of them. */
-static void load_lines(const centnn_pixels *pixels, int p, const centnn_extent *plane, int y, int n,
-                       uint8_t *lines)
-{
-    for (int end = y + n; y < end; y++, lines += plane->width)
-        centnn_plane_line(pixels, p, y < 0 ? 0 : y < plane->height ? y : plane->height - 1, lines);
-}
-
-/* Lines that two rows of blocks have in common are kept. */
-static void transform_plane(const centnn_picture *picture, int p, int band,
-                            const centnn_pixels *pixels, const centnn_plane *to, uint8_t *lines)
-{
-    centnn_extent whole = centnn_extent_of(picture, p, -1);
-    int first = centnn_extent_of(picture, p, band).first_row;
-    size_t half = BLOCK * (size_t)whole.width;
-
-    load_lines(pixels, p, &whole, first * BLOCK - HALF, BLOCK, lines + half);
-    for (int row = first; row < first + to->rows; row++) {
-        memcpy(lines, lines + half, half);
-        load_lines(pixels, p, &whole, row * BLOCK + HALF, BLOCK, lines + half);
-        centnn_photo_current_kernel()->transform_row(lines, &whole, row, picture->steps[p > 0],
-                                                     block_at(to, row - first, 0));
-    }
-}
-
-/* Encodes a layer, and notes it, from planes' `noted` on. */
-static void encode_layer(band_state *state, const centnn_encoder *encoders,
-                         const centnn_picture *picture, int layer, centnn_noted *noted)
-{
-    for (int p = 0; p < picture->n_planes; p++) {
-        const centnn_encoder *encoder = &encoders[p];
-
-        noted[p] = (centnn_noted){encoder->plane, encoder->kind, layer,
-                                  encoder->notes->bytes + encoder->notes->n};
-        begin_layer(state, p, encoder->kind, layer);
-        if (layer == 0) {
-            centnn_encode_dc(encoder);
-        } else {
-            centnn_guides guides = guides_of(state, picture->halved, p, layer - 1);
-
-            centnn_photo_current_kernel()->encode_group(encoder, layer - 1, &guides);
-        }
-    }
-}
-
-/* Encodes the layers of a scan. Returns the bytes of its stream, which are before `end`; 0 if there
- * is no room for notes, or for them. */
-static size_t encode_scan(band_state *state, const centnn_encoder *encoders,
-                          const centnn_picture *picture, int scan, centnn_interval *intervals,
-                          uint8_t *end)
-{
-    centnn_noted noted[N_LAYERS * MAX_PLANES];
-    centnn_notes *notes = encoders[0].notes;
-    int first = scan ? picture->scan_ends[scan - 1] : 0, n = picture->scan_ends[scan] - first;
-
-    notes->n = 0;
-    notes->room = (size_t)(end - notes->bytes);
-    for (int i = 0; i < n; i++)
-        encode_layer(state, encoders, picture, first + i, noted + i * picture->n_planes);
-    if (notes->n > notes->room)
-        return 0;
-    return centnn_write_stream(noted, n * picture->n_planes, intervals, notes->bytes + notes->n,
-                               end);
-}
-
-/* What was decoded, for training. */
-static void note_decoded(const band_state *state, const centnn_picture *picture,
-                         const centnn_trace *traces)
-{
-    for (int p = 0; p < picture->n_planes; p++) {
-        const centnn_plane *plane = &state->planes[p];
-        size_t n = (size_t)plane->columns * N_COEFFICIENTS;
-
-        for (int row = 0; row < plane->rows; row++)
-            memcpy(traces[p].decoded + (size_t)row * n, block_at(plane, row, 0),
-                   n * sizeof(int16_t));
-    }
-}
-
-const uint8_t *centnn_encode_band(const centnn_picture *picture, const centnn_encoder_setup *setup,
-                                  int band, const centnn_pixels *pixels, int n_of_block,
-                                  void *memory, size_t *lengths)
-{
-    band_state state;
-    centnn_encoder encoders[MAX_PLANES];
-    uint8_t *next = (uint8_t *)rounded((size_t)memory), *end;
-    void *blocks[MAX_PLANES], *of_band = take_memory(&next, centnn_band_size(picture));
-    centnn_interval *intervals = take_memory(&next, intervals_size(picture));
-    int16_t *row = take_memory(&next, row_size(picture));
-    centnn_notes notes;
-
-    for (int p = 0; p < picture->n_planes; p++) {
-        centnn_extent extent = centnn_extent_of(picture, p, band);
-
-        blocks[p] = take_memory(&next, centnn_blocks_size(extent.rows, extent.columns));
-    }
-    begin_band(&state, picture, band, blocks, of_band);
-    memset(row, 0, MAX_DIM * sizeof *row);
-    for (int p = 0; p < picture->n_planes; p++) {
-        encoders[p] = (centnn_encoder){&state.planes[p],  &setup->model->kinds[p > 0],
-                                       setup->search,     setup->search->stages[p > 0],
-                                       &state.adaptive,   row + MAX_DIM,
-                                       &notes,            setup->n_candidates,
-                                       setup->may_escape, setup->traces ? &setup->traces[p] : NULL};
-        transform_plane(picture, p, band, pixels, &state.planes[p], (uint8_t *)state.spare);
-    }
-    notes.bytes = next;
-    end = next + n_blocks(picture) * (size_t)n_of_block;
-    for (int scan = 0; scan < picture->n_scans; scan++) {
-        lengths[scan] = encode_scan(&state, encoders, picture, scan, intervals, end);
-        if (!lengths[scan])
-            return NULL;
-        end -= lengths[scan];
-    }
-    if (setup->traces)
-        note_decoded(&state, picture, setup->traces);
-    return end;
 }

@@ -33,7 +33,7 @@ static void decode_row(const centnn_decode_job *job, int row)
         read_dc(job, job->source, row, column);
 }
 
-/* In turns: see decode_groups. */
+/* In turns, so that the processor can work on one while it waits for the other. */
 static void decode_two_rows(const centnn_decode_job *jobs, int row)
 {
     centnn_source a = *jobs[0].source, b = *jobs[1].source;
@@ -48,7 +48,15 @@ static void decode_two_rows(const centnn_decode_job *jobs, int row)
 
 void centnn_decode_dc(const centnn_decode_job *jobs, int n_jobs)
 {
-    decode_rows(jobs, n_jobs, decode_row, decode_two_rows);
+    int rows = jobs[0].plane->rows, rows2 = n_jobs > 1 ? jobs[1].plane->rows : 0;
+    int both = rows < rows2 ? rows : rows2;
+
+    for (int row = 0; row < both; row++)
+        decode_two_rows(jobs, row);
+    for (int row = both; row < rows; row++)
+        decode_row(&jobs[0], row);
+    for (int row = both; row < rows2; row++)
+        decode_row(&jobs[1], row);
     for (int i = 0; i < n_jobs; i++)
         centnn_plane_activity(jobs[i].plane);
 }

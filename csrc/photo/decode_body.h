@@ -11,10 +11,10 @@ typedef struct {
     centnn_table *bins;
     centnn_row row;
     int row_number;
-    int16_t *first;         /* where the group of the first block is */
-    uint8_t *magnitudes;    /* of the row */
-    int32_t *listed, *end;  /* stretches of the row that are not empty, from the next one on */
-    int column, n;          /* blocks of a stretch that are to be read next */
+    int16_t *first;        /* where the group of the first block is */
+    uint8_t *magnitudes;   /* of the row */
+    int32_t *listed, *end; /* stretches of the row that are not empty, from the next one on */
+    int column, n;         /* blocks of a stretch that are to be read next */
 } reader;
 
 static quad read_escape(const centnn_decode_job *job, centnn_source *source)
@@ -22,8 +22,7 @@ static quad read_escape(const centnn_decode_job *job, centnn_source *source)
     int16_t word[MAX_DIM] = {0};
 
     for (int t = 0; t < job->kind->groups[job->g].dim; t++)
-        word[t] = limited(ESCAPE_STEP *
-                          read_number(source, &job->adaptive->escape, ESCAPE_RATE));
+        word[t] = limited(ESCAPE_STEP * read_number(source, &job->adaptive->escape, ESCAPE_RATE));
     return load_quad(word);
 }
 
@@ -109,8 +108,7 @@ static void begin_listed(reader *from, int stretch)
 
     if (is_settled(from->group))
         start_settled(job->plane, job->kind, from->group, from->row_number, first, n);
-    begin_stretch(job->plane, from->group, from->row_number, first, n, from->first,
-                  N_COEFFICIENTS);
+    begin_stretch(job->plane, from->group, from->row_number, first, n, from->first, N_COEFFICIENTS);
     from->column = first;
     from->n = n;
 }

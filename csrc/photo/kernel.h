@@ -17,22 +17,6 @@ typedef struct {
     centnn_source *source;
 } centnn_decode_job;
 
-/* Decodes the rows of one plane or two, in turns as long as both have rows. */
-INLINE void decode_rows(const centnn_decode_job *jobs, int n_jobs,
-                        void (*decode_row)(const centnn_decode_job *job, int row),
-                        void (*decode_two_rows)(const centnn_decode_job *jobs, int row))
-{
-    int rows = jobs[0].plane->rows, rows2 = n_jobs > 1 ? jobs[1].plane->rows : 0;
-    int both = rows < rows2 ? rows : rows2;
-
-    for (int row = 0; row < both; row++)
-        decode_two_rows(jobs, row);
-    for (int row = both; row < rows; row++)
-        decode_row(&jobs[0], row);
-    for (int row = both; row < rows2; row++)
-        decode_row(&jobs[1], row);
-}
-
 typedef struct {
     /* Reads a group of all blocks of one or two planes of equally many columns. Two are read in
      * turns, so that the processor can work on one while it waits for the other. */
@@ -40,9 +24,9 @@ typedef struct {
 
     void (*encode_group)(const centnn_encoder *encoder, int g, const centnn_guides *guides);
 
-    /* Transforms a row of blocks of a plane, which is continued beyond its edges by its last pixels,
-     * to (columns, 64) coefficients in sixteenths of step / 64. lines are the 16 around it, of the
-     * plane's width. */
+    /* Transforms a row of blocks of a plane, which is continued beyond its edges by its last
+     * pixels, to (columns, 64) coefficients in sixteenths of step / 64. lines are the 16 around it,
+     * of the plane's width. */
     void (*transform_row)(const uint8_t *lines, const centnn_extent *plane, int row, int step,
                           int16_t *coefficients);
 

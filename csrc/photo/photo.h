@@ -75,7 +75,7 @@ centnn_photo_status centnn_photo_read(centnn_photo_file *file, const centnn_phot
                                       const uint8_t *bytes, size_t n, int n_layers);
 
 /* Bytes of memory that decoding takes with so many threads, besides the pixels. With one thread,
- * that is about 3 a pixel in grey, and in colour 5, or 8 where Cb and Cr are not halved; a few more
+ * that is about 2 a pixel in grey, and in colour 4, or 6 where Cb and Cr are not halved; a few more
  * in pictures of one band or two. It is known before any of it is used: refuse files that are too
  * large for you. */
 size_t centnn_photo_decode_size(const centnn_photo_file *file, int n_threads);

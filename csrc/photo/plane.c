@@ -144,8 +144,8 @@ static void continue_dc(const centnn_plane *plane)
 INLINE void note_differences(const surroundings *of, int column, int16_t *to)
 {
     const int16_t around[N_DIFFERENCES] = {
-        of->above[of->left],  of->above[column],    of->above[of->right], of->own[of->left],
-        of->own[of->right],   of->below[of->left],  of->below[column],    of->below[of->right]};
+        of->above[of->left], of->above[column],   of->above[of->right], of->own[of->left],
+        of->own[of->right],  of->below[of->left], of->below[column],    of->below[of->right]};
 
     for (int i = 0; i < N_DIFFERENCES; i++)
         to[i] = limited(DC_STEP * (around[i] - of->own[column]));
@@ -178,7 +178,8 @@ void centnn_plane_activity(centnn_plane *plane)
             of.right = column + 1 < columns ? column + 1 : column;
             note_differences(&of, column, differences + (ptrdiff_t)column * N_DIFFERENCES);
             activity = activity_of(&of, column);
-            plane->activity[row * plane->stride + column] = (uint8_t)(activity < 255 ? activity : 255);
+            plane->activity[row * plane->stride + column] = (uint8_t)(activity < 255 ? activity
+                                                                                     : 255);
         }
     }
 }

@@ -40,7 +40,7 @@ typedef struct {
     ptrdiff_t stride;       /* bytes from one row of magnitudes to the next */
     int16_t *blocks;        /* coefficients as decoded; a block of padding on the left and right */
     int16_t *edges[2];      /* PREDICT_LANES of those beyond the first row and the last */
-    int16_t *differences; /* of the first coefficients to those of the 8 blocks around */
+    int16_t *differences;   /* of the first coefficients to those of the 8 blocks around */
     uint8_t *magnitudes[N_KEPT]; /* of the codewords of stage 1 of the last groups, PAD on all
                                   * sides, which is that of the next row or group, too */
     uint8_t *activity;           /* of the first coefficients, padded likewise */

@@ -100,8 +100,7 @@ INLINE lanes is_steep(lanes a, lanes b)
     lanes rest = LANES(subs_epu16)(
         a, LANES(adds_epu16)(LANES(adds_epu16)(b, b), LANES(set1_epi16)(16)));
 
-    return LANES(cmpeq_epi16)(LANES(cmpeq_epi16)(rest, LANES(set1_epi16)(0)),
-                              LANES(set1_epi16)(0));
+    return LANES(cmpeq_epi16)(LANES(cmpeq_epi16)(rest, LANES(set1_epi16)(0)), LANES(set1_epi16)(0));
 }
 
 /* Magnitudes on the left and above, and twice the own ones: at most 4 * COEFFICIENT_LIMIT. */
@@ -109,9 +108,9 @@ INLINE lanes ends_around(const uint16_t *own, const uint16_t *above)
 {
     lanes x = load_run((const int16_t *)own);
 
-    return LANES(add_epi16)(LANES(add_epi16)(x, x),
-                            LANES(add_epi16)(load_run((const int16_t *)own - 1),
-                                             load_run((const int16_t *)above)));
+    return LANES(add_epi16)(
+        LANES(add_epi16)(x, x),
+        LANES(add_epi16)(load_run((const int16_t *)own - 1), load_run((const int16_t *)above)));
 }
 
 INLINE void find_contexts(const centnn_row *of, int first)
@@ -150,7 +149,8 @@ INLINE void begin_stretch(const centnn_plane *plane, const centnn_group *group, 
     const int16_t *above = row ? block_at(plane, row - 1, 0) + group->first : plane->edges[0] + 1;
     const int last = group->dim - 1;
 
-    find_ends(above, row ? N_COEFFICIENTS : PREDICT_LANES, first, n, last, of.heads_above, of.tails_above);
+    find_ends(above, row ? N_COEFFICIENTS : PREDICT_LANES, first, n, last, of.heads_above,
+              of.tails_above);
     find_ends(own, stride, first - 1, n + 1, last, of.heads, of.tails);
     find_contexts(&of, first);
 }

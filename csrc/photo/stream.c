@@ -2,9 +2,10 @@
  * stream.c - notes, intervals, and the coder that makes a stream of them
  *
  * Notes of the first coefficients are, for each block, its class and the number that is coded, in
- * two bytes. Those of a group are, row by row, a byte for each stretch: 2 * class + (is empty); then
- * for each block that is not in an empty one its context, plus HAS_WORD if there is a codeword. That
- * comes next, followed by the one of stage 2 or, if it is the escape, by numbers of two bytes.
+ * two bytes. Those of a group are, row by row, a byte for each stretch: 2 * class + (is empty);
+ * then for each block that is not in an empty one its context, plus HAS_WORD if there is a
+ * codeword. That comes next, followed by the one of stage 2 or, if it is the escape, by numbers of
+ * two bytes.
  */
 #include "stream.h"
 

@@ -116,7 +116,7 @@ static void encode_stretch(const group_job *job, stretch *of)
     size_t n_sums = ((size_t)of->n + 2) * sizeof *sums;
     int16_t *empties = &encoder->adaptive->empties[of->class];
     const size_t size = (size_t)job->group->dim * sizeof(int16_t);
-    int16_t(*decoded)[MAX_DIM];
+    int16_t (*decoded)[MAX_DIM];
     bool is_empty;
 
     memcpy(sums_before, sums, n_sums);

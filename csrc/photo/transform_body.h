@@ -131,7 +131,8 @@ static void quantize(const float *block, float scale, int16_t *coefficients)
 }
 
 /* Rotates across the borders of blocks `first` to `first + n` of a row. */
-static void rotate_strip(float strip[][STRIP], const centnn_extent *plane, int row, int first, int n)
+static void rotate_strip(float strip[][STRIP], const centnn_extent *plane, int row, int first,
+                         int n)
 {
     if (row > 0)
         rotate_rows(strip[0], STRIP, (n + 1) * BLOCK);
