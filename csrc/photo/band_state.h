@@ -11,7 +11,7 @@ typedef struct {
     centnn_plane planes[MAX_PLANES];
     centnn_adaptive adaptive;
     uint8_t *guide;                /* magnitudes of luma, one for a block of chroma */
-    int16_t *spare;                /* a row of blocks */
+    int16_t *spare;                /* room for a row of blocks */
     uint8_t *textures[MAX_PLANES]; /* if it is decoded */
 } centnn_band_state;
 

@@ -73,15 +73,14 @@ static void transform_plane(const centnn_picture *picture, int p, int band,
     }
 }
 
-/* Encodes a layer, and notes it, from planes' `noted` on. */
+/* Encodes a layer, which is in all planes. */
 static void encode_layer(centnn_band_state *state, const centnn_encoder *encoders,
                          const centnn_picture *picture, int layer, centnn_noted *noted)
 {
     for (int p = 0; p < picture->n_planes; p++) {
         const centnn_encoder *encoder = &encoders[p];
 
-        noted[p] = (centnn_noted){encoder->plane, encoder->kind, layer,
-                                  encoder->notes->bytes + encoder->notes->n};
+        noted[p] = (centnn_noted){encoder->plane, encoder->kind, layer, encoder->notes->n};
         centnn_begin_layer(state, p, encoder->kind, layer);
         if (layer == 0) {
             centnn_encode_dc(encoder);
@@ -94,7 +93,7 @@ static void encode_layer(centnn_band_state *state, const centnn_encoder *encoder
 }
 
 /* Encodes the layers of a scan. Returns the bytes of its stream, which are before `end`; 0 if there
- * is no room for notes, or for them. */
+ * is no room for them, or for notes. */
 static size_t encode_scan(centnn_band_state *state, const centnn_encoder *encoders,
                           const centnn_picture *picture, int scan, centnn_interval *intervals,
                           uint8_t *end)
@@ -107,10 +106,7 @@ static size_t encode_scan(centnn_band_state *state, const centnn_encoder *encode
     notes->room = (size_t)(end - notes->bytes);
     for (int i = 0; i < n; i++)
         encode_layer(state, encoders, picture, first + i, noted + i * picture->n_planes);
-    if (notes->n > notes->room)
-        return 0;
-    return centnn_write_stream(noted, n * picture->n_planes, intervals, notes->bytes + notes->n,
-                               end);
+    return centnn_write_stream(notes, noted, n * picture->n_planes, intervals);
 }
 
 /* What was decoded, for training. */

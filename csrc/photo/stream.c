@@ -96,10 +96,8 @@ INLINE centnn_interval *list_block(const centnn_group *group, centnn_adaptive *a
 }
 
 static centnn_interval *list_dc(const centnn_noted *layer, centnn_adaptive *adaptive,
-                                centnn_interval *to)
+                                const uint8_t *notes, centnn_interval *to)
 {
-    const uint8_t *notes = layer->notes;
-
     for (int i = 0; i < layer->plane->rows * layer->plane->columns; i++) {
         int class = *notes++;
 
@@ -128,16 +126,16 @@ static centnn_interval *list_row(const centnn_group *group, centnn_adaptive *ada
     return to;
 }
 
-/* Lists the intervals of a layer, and returns how many there are. */
-static size_t list_layer(const centnn_noted *layer, centnn_interval *intervals)
+/* Lists the intervals of a layer from its notes on, and returns how many there are. */
+static size_t list_layer(const centnn_noted *layer, const uint8_t *notes,
+                         centnn_interval *intervals)
 {
     centnn_adaptive adaptive;
-    const uint8_t *notes = layer->notes;
     centnn_interval *to = intervals;
 
     centnn_adaptive_init(&adaptive, layer->kind, layer->layer);
     if (layer->layer == 0)
-        return (size_t)(list_dc(layer, &adaptive, to) - intervals);
+        return (size_t)(list_dc(layer, &adaptive, notes, to) - intervals);
     for (int row = 0; row < layer->plane->rows; row++)
         to = list_row(&layer->kind->groups[layer->layer - 1], &adaptive, layer->plane->columns,
                       &notes, to);
@@ -173,13 +171,17 @@ static void write_interval(sink *to, centnn_interval interval)
                 interval.start;
 }
 
-size_t centnn_write_stream(const centnn_noted *layers, int n, centnn_interval *intervals,
-                           const uint8_t *least, uint8_t *end)
+size_t centnn_write_stream(const centnn_notes *notes, const centnn_noted *layers, int n,
+                           centnn_interval *intervals)
 {
-    sink to = {end, least, STATE_LEAST, false};
+    uint8_t *end = notes->bytes + notes->room;
+    sink to = {end, notes->bytes, STATE_LEAST, false};
 
+    if (notes->n > notes->room)
+        return 0;
+    to.least += notes->n;
     while (n-- > 0) {
-        size_t n_intervals = list_layer(&layers[n], intervals);
+        size_t n_intervals = list_layer(&layers[n], notes->bytes + layers[n].first, intervals);
 
         while (n_intervals-- > 0)
             write_interval(&to, intervals[n_intervals]);

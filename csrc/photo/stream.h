@@ -36,7 +36,7 @@ typedef struct {
     const centnn_plane *plane;
     const centnn_kind *kind;
     int layer;
-    const uint8_t *notes;
+    size_t first; /* of its notes */
 } centnn_noted;
 
 INLINE unsigned bin_of(unsigned word)
@@ -83,9 +83,9 @@ INLINE void note_words(centnn_notes *notes, const centnn_group *group, centnn_ad
     }
 }
 
-/* Writes the stream of n layers to the bytes before `end`. There is room for GROUP_INTERVALS
- * intervals for each block of a plane. Returns its bytes; 0 if it would begin before `least`. */
-size_t centnn_write_stream(const centnn_noted *layers, int n, centnn_interval *intervals,
-                           const uint8_t *least, uint8_t *end);
+/* Writes the stream of n layers to the end of the room for notes. There is room for GROUP_INTERVALS
+ * intervals for each block of a plane. Returns its bytes; 0 if it, or notes, had no room. */
+size_t centnn_write_stream(const centnn_notes *notes, const centnn_noted *layers, int n,
+                           centnn_interval *intervals);
 
 #endif
