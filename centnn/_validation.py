@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 import os
+import sys
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,12 @@ SAMPLE_TYPES = (np.uint8, np.uint16, np.float16, np.float32, np.float64)
 
 # Values looked at in one step when an array is scanned, so that no scan needs a second array.
 SCAN = 1 << 20
+
+
+def is_dask(X: Any) -> bool:
+    """Tell whether X is an array of dask's, which is not imported for that."""
+    library = sys.modules.get("dask.array")
+    return library is not None and isinstance(X, library.Array)
 
 
 def samples(X: ArrayLike, name: str = "X") -> Array:

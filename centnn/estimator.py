@@ -111,7 +111,8 @@ class CentNN(Estimator):
         ----------
         X : array_like, shape (n_samples, n_features), or samples in pieces
             Samples; uint8, uint16, float16, float32 and float64 are read as they are. What is read
-            in pieces, `fit_codebook` tells.
+            in pieces, `fit_codebook` tells. A dask array is trained on in chunks, as by
+            `centnn.dask.fit_codebook`; `labels_` is a dask array then.
         y : object, optional
             Ignored.
         sample_weight : array_like, shape (n_samples,), optional
@@ -139,6 +140,8 @@ class CentNN(Estimator):
         >>> centnn.CentNN(2).fit([[0.0], [1.0], [9.0], [10.0]]).labels_.tolist()
         [0, 0, 1, 1]
         """
+        if _validation.is_dask(X):
+            return self._fit_chunks(X, sample_weight)
         names = _features.names_of(X)
         options = self.get_params()
         samples = open_samples(X, options)
@@ -295,7 +298,7 @@ class CentNN(Estimator):
 
         Returns
         -------
-        ndarray, shape (n_samples,), int32
+        ndarray, shape (n_samples,), int32 (a dask array for a dask array)
             Index of the nearest centroid, the lowest on a tie.
 
         Raises
@@ -311,6 +314,9 @@ class CentNN(Estimator):
         >>> centnn.CentNN(2).fit([[0.0], [1.0], [9.0], [10.0]]).predict([[2.0], [8.0]]).tolist()
         [0, 1]
         """
+        if _validation.is_dask(X):
+            labels: NDArray[np.int32] = self._predict_chunks(X)
+            return labels
         samples = self._samples(X)
         codes = quantize(samples, self.cluster_centers_, n_threads=self.n_threads)
         return codes.astype(np.int32)
@@ -417,7 +423,8 @@ class CentNN(Estimator):
         if self._stream is not None:
             return self._stream.copy()
         centers, counts = self.cluster_centers_, self._counts
-        n_samples = len(self.labels_) if hasattr(self, "labels_") else round(counts.sum())
+        labels = vars(self).get("labels_")
+        n_samples = len(labels) if isinstance(labels, np.ndarray) else round(counts.sum())
         return _mini_batch.start(centers, counts, centers.dtype, n_samples)
 
     def _samples(self, X: ArrayLike) -> Array:
@@ -434,6 +441,29 @@ class CentNN(Estimator):
                 f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with "
                 "appropriate arguments before using this estimator."
             )
+
+    def _fit_chunks(self, X: Any, sample_weight: Any) -> Self:
+        """Train on a dask array."""
+        from centnn import dask
+
+        book = dask.fit_with_options(X, sample_weight, self.get_params())
+        self._start_features(None, X.shape[1])
+        self.cluster_centers_ = book.centers
+        self.labels_ = self._predict_chunks(X)
+        self.inertia_ = book.inertia
+        self.n_iter_ = book.n_iter
+        self._counts = book.counts
+        self._stream = None
+        return self
+
+    def _predict_chunks(self, X: Any) -> Any:
+        """Return the cluster of each sample of a dask array, to be computed."""
+        from centnn import dask
+
+        self._check_fitted()
+        if X.ndim == 2:
+            _features.check_count(self, X)
+        return dask.quantize(X, self.cluster_centers_).astype(np.int32)
 
     def _start_features(self, names: Array | None, n_features: int) -> None:
         """Take note of the features of the first samples."""

@@ -18,7 +18,7 @@ IGNORED = {
 }
 
 # What modules may need that are not imported with the package.
-OPTIONAL = ("numcodecs", "zarr")
+OPTIONAL = ("dask", "numcodecs", "zarr")
 
 
 def modules():
