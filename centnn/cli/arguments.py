@@ -114,9 +114,19 @@ def parser() -> argparse.ArgumentParser:
         "train",
         compress.train,
         "train a codebook that .cvq files of several pictures share",
-        ["one.png two.png -o photos.cvb -k 1024"],
+        [
+            "one.png two.png -o photos.cvb -k 1024",
+            "--dask local folder/*.png -o photos.cvb",
+            "--dask tcp://10.0.0.1:8786 folder/*.png -o photos.cvb",
+        ],
     )
     training.add_argument("paths", metavar="IMAGE", nargs="+", type=Path, help="picture")
+    training.add_argument(
+        "--dask",
+        metavar="SCHEDULER",
+        help="let workers read and train on the pictures, which need not fit in memory together: "
+        "those of dask's scheduler at this address, or local for processes of this machine",
+    )
     training.add_argument(
         "-o", "--output", metavar="BOOK", type=Path, required=True, help="file to write"
     )

@@ -63,18 +63,42 @@ def decompress(args: argparse.Namespace) -> None:
 
 def train(args: argparse.Namespace) -> None:
     """Train a codebook on pictures."""
+    target = Output(args.output, force=args.force)
+    data = _trained(args, target.path.name) if args.dask is None else _trained_on_cluster(args)
+    target.write(data)
+    facts = {"file": str(target.path), "bytes": len(data), "pictures": len(args.paths)}
+    tell(facts, as_json=args.json, quiet=args.quiet, on_stderr=target.is_standard)
+
+
+def _trained(args: argparse.Namespace, name: str) -> bytes:
+    """Return a codebook that is trained here."""
     from centnn.image.container import train_codebook
 
-    target = Output(args.output, force=args.force)
     images = [read_picture(path) for path in args.paths]
     n_codewords = N_CODEWORDS if args.k is None else args.k
-    with progress(target.path.name, n_codewords, _largest(images[0]), quiet=args.quiet) as callback:
-        data = train_codebook(
+    with progress(name, n_codewords, _largest(images[0]), quiet=args.quiet) as callback:
+        return train_codebook(
             images, n_codewords, args.block or BLOCK, **_options(args), callback=callback
         )
-    target.write(data)
-    facts = {"file": str(target.path), "bytes": len(data), "pictures": len(images)}
-    tell(facts, as_json=args.json, quiet=args.quiet, on_stderr=target.is_standard)
+
+
+def _trained_on_cluster(args: argparse.Namespace) -> bytes:
+    """Return a codebook that is trained where workers read the pictures."""
+    if args.rate_weight is not None:
+        raise ValueError("give either --dask or --rate-weight, which needs all pictures in memory")
+    from centnn.cli.cluster import connected, task_progress
+
+    with connected(args.dask) as client, task_progress(client, quiet=args.quiet):
+        import dask
+
+        from centnn.image.dask import train_codebook
+
+        images = [dask.delayed(read_picture)(path.absolute()) for path in args.paths]
+        n_codewords = N_CODEWORDS if args.k is None else args.k
+        try:
+            return train_codebook(images, n_codewords, args.block or BLOCK, **_options(args))
+        except (ImportError, RuntimeError) as error:  # of workers, and of pictures they cannot read
+            raise ValueError(str(error)) from error
 
 
 def info(args: argparse.Namespace) -> None:

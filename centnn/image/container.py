@@ -21,9 +21,12 @@ from centnn.image.header import is_photo
 
 __all__ = [
     "COLOURS",
+    "checked_block",
+    "colour_model",
     "compress",
     "count_blocks",
     "decompress",
+    "plane_options",
     "train_codebook",
 ]
 
@@ -105,12 +108,12 @@ def compress(
     pixels, alpha = split(img)
     if codebook is not None:
         return _compress_with(pixels, alpha, codebook, rate_weight, n_threads)
-    size = _checked_block(block, pixels.shape)
-    model, halved = _colour_model(colour, pixels.shape[2], size)
+    size = checked_block(block, pixels.shape)
+    model, halved = colour_model(colour, pixels.shape[2], size)
     n_codewords = integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
     planes = to_planes(pixels, model, halved=halved)
     _check_different([planes[0]], size, n_codewords, "img")
-    options = _plane_options(
+    options = plane_options(
         n_codewords, size, planes, effort, _checked_weight(rate_weight), n_threads, callback
     )
     coded = [encode_plane(*of_plane) for of_plane in zip(planes, options, strict=True)]
@@ -165,12 +168,12 @@ def train_codebook(
             "images must be at least one, all grey or all in colour and of the same dtype, "
             f"got (dtype, channels) {kinds}"
         )
-    size = _checked_block(block, pixels[0].shape)
-    model, halved = _colour_model(colour, pixels[0].shape[2], size)
+    size = checked_block(block, pixels[0].shape)
+    model, halved = colour_model(colour, pixels[0].shape[2], size)
     n_codewords = integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
     of_images = [to_planes(img, model, halved=halved) for img in pixels]
     _check_different([planes[0] for planes in of_images], size, n_codewords, "images")
-    options = _plane_options(
+    options = plane_options(
         n_codewords, size, of_images[0], effort, _checked_weight(rate_weight), n_threads, callback
     )
     books = [
@@ -242,8 +245,8 @@ def decompress(
 def count_blocks(img: Array, block: Block, colour: str | None = None) -> int:
     """Return how many codewords `compress` can be asked for: different blocks, 65,536 at most."""
     pixels, _ = split(img)
-    size = _checked_block(block, pixels.shape)
-    model, halved = _colour_model(colour, pixels.shape[2], size)
+    size = checked_block(block, pixels.shape)
+    model, halved = colour_model(colour, pixels.shape[2], size)
     plane = to_planes(pixels, model, halved=halved)[0]
     return count_distinct(to_blocks(plane, size), version2.MAX_CODEWORDS)
 
@@ -262,7 +265,7 @@ def _compress_with(
             f"img must have {channels} channels of {book.depth} bits like the codebook, "
             f"got {pixels.shape[2]} of {8 * pixels.itemsize}"
         )
-    _checked_block(book.planes[0].codewords.shape[1:3], pixels.shape)
+    checked_block(book.planes[0].codewords.shape[1:3], pixels.shape)
     planes = to_planes(pixels, book.colour, halved=book.halved)
     coded = [
         encode_with_book(
@@ -281,7 +284,8 @@ def _compress_with(
     return version2.pack_image(header, coded, alpha)
 
 
-def _checked_block(block: Block, shape: Sequence[int]) -> tuple[int, int]:
+def checked_block(block: Block, shape: Sequence[int]) -> tuple[int, int]:
+    """Return the size of a block; ValueError if it does not suit an image of this shape."""
     size = block_size(block)
     if max(size) > codewords.LIMIT_BLOCK:
         raise ValueError(f"block must be at most {codewords.LIMIT_BLOCK} a side, got {block!r}")
@@ -295,7 +299,7 @@ def _checked_block(block: Block, shape: Sequence[int]) -> tuple[int, int]:
     return size
 
 
-def _colour_model(name: str | None, channels: int, block: tuple[int, int]) -> tuple[str, bool]:
+def colour_model(name: str | None, channels: int, block: tuple[int, int]) -> tuple[str, bool]:
     """Return the colour model, and whether Cb and Cr are halved."""
     if name is not None and name not in COLOURS:
         raise ValueError(f"colour must be one of {', '.join(COLOURS)}, got {name!r}")
@@ -317,15 +321,16 @@ def _check_different(
         )
 
 
-def _plane_options(
+def plane_options(
     n_codewords: int,
     block: tuple[int, int],
-    planes: list[Array],
+    planes: Sequence[Any],
     effort: str,
     rate_weight: float | None,
     n_threads: int | None,
     callback: Callback | None,
 ) -> list[PlaneOptions]:
+    """Return how to code each of an image's planes."""
     of_chroma = max(min(n_codewords, CHROMA_LEAST), n_codewords // CHROMA_SHARE)
     numbers = [n_codewords, of_chroma][: len(planes)]
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from centnn.image import _borders, _context, _rans
 from centnn.image.integers import Reader, Writer
 
-__all__ = ["ContextModel", "fit"]
+__all__ = ["ContextModel", "Tally", "fit", "fit_to_tallies", "tally"]
 
 Array = NDArray[Any]
 
@@ -113,22 +113,67 @@ def check_size(borders: _context.Borders, n_codewords: int, step_bits: int) -> N
         )
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How often codewords occur in states."""
+
+    entries: NDArray[np.int64]
+    """Those that do, in order: state * number of codewords + codeword."""
+    counts: NDArray[np.int64]
+    """How often."""
+    n_blocks: int
+    """Blocks in all."""
+
+    def __add__(self, other: Tally) -> Tally:
+        """Return that of both."""
+        entries, places = np.unique(
+            np.concatenate([self.entries, other.entries]), return_inverse=True
+        )
+        counts = np.zeros(len(entries), np.int64)
+        np.add.at(counts, places.ravel(), np.concatenate([self.counts, other.counts]))
+        return Tally(entries, counts, self.n_blocks + other.n_blocks)
+
+
+def tally(
+    borders: _context.Borders, codes: NDArray[np.uint16], n_codewords: int, step_bits: int
+) -> Tally:
+    """Return how often codewords occur in the states of a plane (rows, columns) of codes."""
+    states = _bare_model(borders, n_codewords, step_bits).states(codes)
+    entries = states.ravel().astype(np.int64) * n_codewords + codes.ravel()
+    found, counts = np.unique(entries, return_counts=True)
+    return Tally(found, counts, codes.size)
+
+
 def fit(
     borders: _context.Borders, planes: Sequence[NDArray[np.uint16]], n_codewords: int
 ) -> ContextModel:
-    """Fit a model to planes (rows, columns) of codes: the one of those tried that is worth most.
+    """Fit a model to planes (rows, columns) of codes: the one of those tried that is worth most."""
+
+    def of_planes(step_bits: int) -> Tally:
+        first, *others = (tally(borders, codes, n_codewords, step_bits) for codes in planes)
+        return sum(others, first)
+
+    return fit_to_tallies(borders, of_planes, n_codewords)
+
+
+def fit_to_tallies(
+    borders: _context.Borders, tally_of: Callable[[int], Tally], n_codewords: int
+) -> ContextModel:
+    """Fit a model to codes of which `tally_of` tells what there is with a step.
 
     Small steps need more tables, which take their time to compute.
     """
     best, least = None, np.inf
-    most = min(ENTRIES_PER_BLOCK * sum(codes.size for codes in planes), FITTED_ENTRIES)
     for step_bits in STEPS:
         if _context.n_states(borders, step_bits) * n_codewords > MAX_ENTRIES:
             break
-        counts = _Counts(borders, planes, n_codewords, step_bits)
-        if best is not None and counts.n_entries > most:
+        found = tally_of(step_bits)
+        counts = _Counts(_bare_model(borders, n_codewords, step_bits), found, n_codewords)
+        if best is not None and counts.n_entries > min(
+            ENTRIES_PER_BLOCK * found.n_blocks, FITTED_ENTRIES
+        ):
             break
-        model, bits = counts.fit()
+        model, bits = counts.fit(step_bits)
         cost = bits + BITS_PER_ENTRY * counts.n_entries
         if cost > least:
             break
@@ -137,30 +182,28 @@ def fit(
     return best
 
 
+def _bare_model(borders: _context.Borders, n_codewords: int, step_bits: int) -> _context.Model:
+    """Return a model that knows states, and nothing of how probable codewords are."""
+    no_gains = np.zeros(_GAINS, np.uint8)
+    return _context.Model(borders, step_bits, np.zeros(n_codewords, np.uint8), no_gains)
+
+
 class _Counts:
     """How often each codeword occurs in each state."""
 
-    def __init__(
-        self,
-        borders: _context.Borders,
-        planes: Sequence[NDArray[np.uint16]],
-        n_codewords: int,
-        step_bits: int,
-    ) -> None:
-        self.step_bits = step_bits
+    def __init__(self, model: _context.Model, found: Tally, n_codewords: int) -> None:
+        self.model = model
         self.n_codewords = n_codewords
-        no_gains = np.zeros(_GAINS, np.uint8)
-        self.model = _context.Model(borders, step_bits, np.zeros(n_codewords, np.uint8), no_gains)
-        states = np.concatenate([self.model.states(codes).ravel() for codes in planes])
-        codes = np.concatenate([codes.ravel() for codes in planes])
-        self.states, places = np.unique(states, return_inverse=True)
+        states, codes = np.divmod(found.entries, n_codewords)
+        self.states, places = np.unique(states.astype(np.int32), return_inverse=True)
         self.n_entries = len(self.states) * n_codewords
         self.entries = places.ravel() * n_codewords + codes
+        self.times = found.counts
 
-    def fit(self) -> tuple[ContextModel, float]:
+    def fit(self, step_bits: int) -> tuple[ContextModel, float]:
         """Return the model of the highest likelihood, and the bits of the codes with it."""
-        counts = np.bincount(self.entries, minlength=self.n_entries)
-        counts = counts.reshape(-1, self.n_codewords)
+        counts = np.zeros((len(self.states), self.n_codewords), np.int64)
+        counts.flat[self.entries] = self.times
         visits = counts.sum(axis=1)
         priors = _Feature([np.broadcast_to(np.arange(self.n_codewords), counts.shape)], counts)
         gains = _Feature(list(self._gains_of_entries()), counts)
@@ -175,7 +218,7 @@ class _Counts:
 
         priors.logs = np.rint(2 * (priors.logs - priors.logs.max()) + MAX_PRIOR).clip(0, MAX_PRIOR)
         rounded = _rounded_gains(gains)
-        found = ContextModel(self.step_bits, priors.logs.astype(np.uint8), rounded)
+        found = ContextModel(step_bits, priors.logs.astype(np.uint8), rounded)
         priors.logs = priors.logs / 2
         gains.logs = rounded.ravel() / _context.LOG_OCTAVE
         chosen = np.exp2(priors.of_entries() + gains.of_entries())
