@@ -111,11 +111,11 @@ def _serve(pipe: Connection, name: str, path: Path, k: int, n_threads: int) -> N
 
 
 def _timed(trainer: _trainers.Trainer, X: Array, k: int, seed: int, n_threads: int) -> Outcome:
-    held = _forget_peak()
+    held = forget_peak()
     cpu_start, start = time.process_time(), time.perf_counter()
     centers, n_iter = trainer(X, k, seed, n_threads)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
-    return Outcome(centers, n_iter, seconds, cpu_seconds, max(0, _peak() - held))
+    return Outcome(centers, n_iter, seconds, cpu_seconds, max(0, peak() - held))
 
 
 def _limit_memory() -> None:
@@ -124,17 +124,17 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (half, half))
 
 
-def _forget_peak() -> int:
+def forget_peak() -> int:
     """Start to look for the peak anew; return the bytes held now.
 
     Linux alone can forget it. Elsewhere, a peak below that of the start is not seen.
     """
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    return _peak()
+    return peak()
 
 
-def _peak() -> int:
+def peak() -> int:
     """Return the highest number of bytes that this process has held.
 
     Not getrusage's figure where there is another: a child's starts with that of its parent.

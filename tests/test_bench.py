@@ -76,6 +76,20 @@ def test_train_says_who_was_stopped(tmp_path):
     assert row["left_out"] == {"k-means++ x1": "> 0.05 s", "k-means++ x10": "one takes > 0.05 s"}
 
 
+def test_distributed():
+    pytest.importorskip("distributed")
+    quick = ("--quick", "--rows", "birch2", "--chunks", 1, 4, "--others", "mini", "--model")
+    result = json.loads(run("distributed.py", *quick)[-1])
+    (row,) = result["rows"]
+    least = row["local"]["distortion"]
+    assert row["chunks"].keys() == {"1", "4"}
+    for figures in row["chunks"].values():
+        assert figures["distortion"] < 1.05 * least
+        assert figures["pass_bytes"] <= 2 * result["workers"] * row["k"] * row["d"] * 8
+    assert row["others"]["mini-batch"]["distortion"] > 0
+    assert result["model"]["large"]["pass_bytes"] > 0
+
+
 def test_partial():
     result = json.loads(run("partial.py", "--quick", "--threads", 1, "--rows", "birch2")[-1])
     assert result["bench"] == "partial"
