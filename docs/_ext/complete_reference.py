@@ -9,7 +9,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-PUBLIC_MODULES = ("centnn", "centnn.image")
+PUBLIC_MODULES = ("centnn", "centnn.dask", "centnn.image", "centnn.image.dask")
 logger = logging.getLogger(__name__)
 
 
