@@ -37,7 +37,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from centnn._checksum import SIZE, is_intact, with_checksum
-from centnn.quantizer import code_type, dequantize
+from centnn._packed import pack_codes, unpack_codes
+from centnn.quantizer import dequantize
 
 Array = NDArray[Any]
 
@@ -140,7 +141,7 @@ def pack(
         HEADER.pack(MAGIC, VERSION, flags, dtype.str.encode(), *sizes)
         + np.array([*layout.shape, *layout.block], "<u8").tobytes()
         + (BOOK_CHECKSUM.pack(zlib.crc32(plain)) if is_apart else plain)
-        + _pack_codes(codes, bits_of_code(len(codewords)))
+        + pack_codes(codes, bits_of_code(len(codewords)))
     )
     return with_checksum(body)
 
@@ -170,15 +171,24 @@ def unpack(data: bytes, codewords: Array | None) -> Array:
         if dtype.kind == "b":
             book = book.view(np.uint8) != 0
     packed = np.frombuffer(data, np.uint8, n_code_bytes, start + n_book_bytes)
-    codes = _unpack_codes(packed, layout.n_vectors, k)
-    if len(codes) and codes.max() >= k:
-        raise ValueError(f"{WHAT} must have codes below {k}, got {codes.max()}")
-    if len(codes) == 0:
+    if layout.n_vectors == 0:
         return np.zeros(layout.shape, dtype)
-    # Bytes, as the codewords may have any type.
-    rows = dequantize(codes, book.view(np.uint8).reshape(k, -1))
-    array = layout.join(rows.view(dtype))
+    rows = np.empty((layout.n_vectors, layout.n_components), dtype)
+    _fill(rows, book, packed, bits_of_code(k))
+    array = layout.join(rows)
     return np.asfortranarray(array) if fields.is_fortran else array
+
+
+def _fill(rows: Array, book: Array, packed: NDArray[np.uint8], bits: int) -> None:
+    """Fill rows with the codewords of packed codes; ValueError if there are none of some."""
+    # As bytes, as they may have any type.
+    codewords, into = book.view(np.uint8).reshape(len(book), -1), rows.view(np.uint8)
+    done = 0
+    for codes in unpack_codes(packed, len(rows), bits):
+        if codes.max() >= len(book):
+            raise ValueError(f"{WHAT} must have codes below {len(book)}, got {codes.max()}")
+        dequantize(codes, codewords, out=into[done : done + len(codes)])
+        done += len(codes)
 
 
 @dataclass(frozen=True)
@@ -239,19 +249,3 @@ def _apart(
             f"with checksum {expected}"
         )
     return book
-
-
-def _pack_codes(codes: Array, bits: int) -> bytes:
-    if bits == 8:
-        return codes.astype(np.uint8).tobytes()
-    each = codes.astype(">u4").view(np.uint8).reshape(-1, 4)
-    return np.packbits(np.unpackbits(each, axis=1)[:, 32 - bits :]).tobytes()
-
-
-def _unpack_codes(packed: NDArray[np.uint8], n: int, k: int) -> Array:
-    bits = bits_of_code(k)
-    if bits == 8:
-        return packed
-    each = np.zeros((n, 32), np.uint8)
-    each[:, 32 - bits :] = np.unpackbits(packed, count=n * bits).reshape(n, bits)
-    return np.packbits(each, axis=1).view(">u4")[:, 0].astype(code_type(k))

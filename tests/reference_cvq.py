@@ -18,6 +18,13 @@ def table(weights):
     return [*starts, 2**20]
 
 
+def packed(codes, bits):
+    """Codes in so many bits each, as version 1 has them."""
+    digits = "".join(f"{code:0{bits}b}" for code in codes) if bits else ""
+    digits += "0" * (-len(digits) % 8)
+    return bytes(int(digits[i : i + 8], 2) for i in range(0, len(digits), 8))
+
+
 class Stream:
     def __init__(self, data, n_states=1):
         self.words = list(struct.unpack(f"<{len(data) // 4}I", data))

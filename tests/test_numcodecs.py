@@ -2,13 +2,14 @@
 
 import json
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
 import pytest
 
 import centnn
-from centnn import _chunks
+from centnn import _chunks, _packed
 
 numcodecs = pytest.importorskip("numcodecs")
 
@@ -296,3 +297,17 @@ def test_zarr_arrays_of_objects():
         zarr.create_array({}, shape=(3,), dtype=str, serializer=VQCodec())
     with pytest.raises(ValueError, match=r"buf must be an array of real numbers .* complex64"):
         zarr.create_array({}, shape=(3,), dtype="complex64", serializer=VQCodec())
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_decoding_takes_memory_for_little_more_than_the_array(order):
+    # It once took 32 bytes a code, of which there may be as many as bytes.
+    array = np.asarray(np.arange(1 << 20).reshape(1 << 10, -1) % 3 * 50, np.uint8, order=order)
+    vq = codec(n_codewords=3, block=1)
+    data = vq.encode(array)
+    tracemalloc.start()
+    decoded = vq.decode(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.array_equal(decoded, array)
+    assert peak < 4 * array.nbytes + 64 * _packed.AT_A_TIME

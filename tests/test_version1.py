@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from reference_cvq import packed
 
-from centnn.image import decompress, version1
+from centnn.image import decompress
 from centnn.image.header import read_header
 
 FIELDS = "<4sBBHHIII"
@@ -20,13 +21,6 @@ def file_of(codebook, codes, *, channels=1, block=(1, 1), size, k):
     body = struct.pack(FIELDS, b"\x89CVQ", 1, channels, *block, *size, k)
     body += bytes(codebook) + bytes(codes)
     return body + struct.pack("<I", zlib.crc32(body))
-
-
-def packed(codes, bits):
-    """Codes in so many bits each, the slow way."""
-    digits = "".join(f"{code:0{bits}b}" for code in codes) if bits else ""
-    digits += "0" * (-len(digits) % 8)
-    return bytes(int(digits[i : i + 8], 2) for i in range(0, len(digits), 8))
 
 
 # Files byte by byte. They must decode to these pixels for ever.
@@ -73,15 +67,6 @@ def test_header():
     assert (info.version, info.height, info.width, info.depth) == (1, 37, 50, 8)
     assert (info.colour, info.has_alpha, info.block) == ("rgb", False, (3, 5))
     assert (info.n_codewords, info.codebook) == ((25,), "")
-
-
-@pytest.mark.parametrize("bits", [0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 28])
-def test_codes_of_any_width_over_several_portions(bits):
-    n_codes = version1._CODES_AT_A_TIME * 2 + 5
-    codes = np.random.default_rng(bits).integers(0, 2**bits, n_codes).astype(np.uint32)
-    data = np.frombuffer(packed(codes, bits), np.uint8)
-    portions = list(version1._unpack_codes(data, n_codes, bits))
-    assert np.array_equal(np.concatenate(portions), codes)
 
 
 def test_a_picture_of_several_portions():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from centnn._packed import unpack_codes
 from centnn.image.blocks import block_grid, from_blocks
 from centnn.image.fields import CRC_BYTES, check_crc
 from centnn.quantizer import dequantize
@@ -16,7 +16,6 @@ from centnn.quantizer import dequantize
 __all__ = ["Header", "decompress", "read_header"]
 
 _FIELDS = struct.Struct("<4sBBHHIII")
-_CODES_AT_A_TIME = 2**16  # a multiple of 8, so that every portion ends with a whole byte
 
 
 @dataclass(frozen=True)
@@ -92,13 +91,13 @@ def decompress(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
     packed = np.frombuffer(data, np.uint8, header.code_bytes, _FIELDS.size + codebook.size)
     blocks = np.empty((header.n_blocks, header.n_components), np.uint8)
     done = 0
-    for codes in _unpack_codes(packed, header.n_blocks, header.bits_per_code):
+    for codes in unpack_codes(packed, header.n_blocks, header.bits_per_code):
         if codes.max() >= header.n_codewords:
             raise ValueError(
                 f"data is corrupted: its codes must be below {header.n_codewords}, "
                 f"got {codes.max()}"
             )
-        blocks[done : done + len(codes)] = dequantize(codes, codebook)
+        dequantize(codes, codebook, out=blocks[done : done + len(codes)])
         done += len(codes)
     return from_blocks(blocks, header.shape, header.block)
 
@@ -126,17 +125,3 @@ def _check_declared(header: Header, n_bytes: int) -> None:
         raise ValueError(
             f"data is {what}: by its header it must have {header.file_bytes} bytes, got {n_bytes}"
         )
-
-
-def _unpack_codes(
-    packed: NDArray[np.uint8], n_codes: int, bits: int
-) -> Iterator[NDArray[np.uint32]]:
-    """Undo `_pack_codes`, a portion at a time."""
-    for start in range(0, n_codes, _CODES_AT_A_TIME):
-        n_here = min(_CODES_AT_A_TIME, n_codes - start)
-        first_byte = start * bits // 8
-        all_bits = np.zeros((n_here, 32), np.uint8)
-        all_bits[:, 32 - bits :] = np.unpackbits(
-            packed[first_byte : first_byte + _CODES_AT_A_TIME * bits // 8], count=n_here * bits
-        ).reshape(n_here, bits)
-        yield np.packbits(all_bits, axis=1).view(">u4")[:, 0].astype(np.uint32)
