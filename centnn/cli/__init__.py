@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -36,32 +37,53 @@ def main(argv: Sequence[str] | None = None) -> int:
     SystemExit
         From argparse: code 2 on wrong usage, 0 after `--help` or `--version`.
     """
+    if sys.stderr is None:  # it is closed; to `print`, None is standard output
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (until the program ends)
     args = parser().parse_args(argv)
     try:
-        with _raising_at_sigterm():
+        with _raising_at_sigterm(), _written_out():
             args.run(args)
     except _Terminated:
         return TERMINATED
     except KeyboardInterrupt:
         return INTERRUPTED
     except ModuleNotFoundError as error:
-        print(
-            f"centnn: {args.command} needs {error.name}, which is missing: "
-            "pip install 'centnn[demo]'",
-            file=sys.stderr,
+        return _refuse(
+            f"{args.command} needs {error.name}, which is missing: pip install 'centnn[demo]'"
         )
-        return BAD_INPUT
     except MemoryError:
-        print("centnn: there is not enough memory for this", file=sys.stderr)
-        return BAD_INPUT
+        return _refuse("there is not enough memory for this")
     except ValueError as error:
-        print(f"centnn: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return _refuse(str(error))
     except OSError as error:
-        reason = f"{error.filename}: {error.strerror}" if error.filename else error
-        print(f"centnn: {reason}", file=sys.stderr)
-        return BAD_INPUT
+        return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     return 0
+
+
+def _refuse(reason: str) -> int:
+    # A name of a file may hold anything: ends of lines, what moves the cursor of a terminal.
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in reason)
+    print("centnn: " + "".join(shown), file=sys.stderr)
+    return BAD_INPUT
+
+
+@contextlib.contextmanager
+def _written_out() -> Iterator[None]:
+    """Write out what standard output holds back, or raise OSError, before Python finds out."""
+    try:
+        yield
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        # Python would try again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 class _Terminated(BaseException):

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, TextIO
 
 from centnn._files import write_atomically
 
@@ -35,15 +36,30 @@ class Output:
     def write(self, data: bytes) -> None:
         """Write the file, which appears whole or not at all."""
         if self.is_standard:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
+            with _standard(sys.stdout, "standard output") as out:
+                out.write(data)
+                out.flush()
         else:
             write_atomically(self.path, data)
 
 
 def read(path: Path) -> bytes:
     """Return what is in a file, or on standard input."""
-    return sys.stdin.buffer.read() if path == STANDARD else path.read_bytes()
+    if path != STANDARD:
+        return path.read_bytes()
+    with _standard(sys.stdin, "standard input") as data:
+        return data.read()
+
+
+@contextlib.contextmanager
+def _standard(stream: TextIO | None, name: str) -> Iterator[BinaryIO]:
+    """Give a standard stream as one of bytes; an OSError names it."""
+    try:
+        if stream is None:  # as Python has one that is closed
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        yield stream.buffer
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, name) from error
 
 
 def pairs(

@@ -1,0 +1,81 @@
+"""Standard streams that are full, closed, or pipes that nobody reads: one line, exit code 1."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from command_line import files, picture
+
+MAIN = [sys.executable, "-c", "import sys; from centnn.cli import main; sys.exit(main())"]
+# To pipes, Python holds back what is written; not so if told not to.
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+COMMANDS = {
+    "a small file": ["compress", "in.png", "-", "-k", "1", "-q"],
+    "a large file": ["compress", "in.png", "-", "-k", "4000", "-b", "1", "--effort", "fast", "-q"],
+    "a line": ["compress", "in.png", "out.cvq", "-k", "1"],
+    "a page": ["info", "in.cvq"],
+}
+
+pytestmark = [
+    pytest.mark.usefixtures("own_folder"),
+    pytest.mark.skipif(sys.platform == "win32", reason="starts programs through a shell"),
+]
+
+
+@pytest.fixture(autouse=True)
+def inputs(own_folder):
+    picture("in.png", (64, 64, 3))
+    run("compress in.png in.cvq -k 1 -q")
+
+
+def run(line):
+    """Run a command through a shell, for its redirections."""
+    script = " ".join(f"'{part}'" for part in MAIN) + f" {line}"
+    return subprocess.run(script, shell=True, env=BUFFERED, capture_output=True, text=True)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+@pytest.mark.parametrize("what", COMMANDS)
+def test_a_full_disk(what):
+    done = run(" ".join(COMMANDS[what]) + " > /dev/full")
+    assert done.returncode == 1
+    assert done.stderr == "centnn: standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize("what", COMMANDS)
+def test_a_pipe_that_nobody_reads(what):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [*MAIN, *COMMANDS[what]]
+    done = subprocess.run(command, env=BUFFERED, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert done.returncode == 1
+    assert done.stderr == "centnn: standard output: Broken pipe\n"
+
+
+@pytest.mark.parametrize("what", COMMANDS)
+def test_standard_output_that_is_closed(what):
+    done = run(" ".join(COMMANDS[what]) + " >&-")
+    is_data = "-" in COMMANDS[what]
+    assert done.returncode == is_data
+    assert done.stderr == "centnn: standard output: Bad file descriptor\n" * is_data
+
+
+def test_standard_input_that_is_closed():
+    done = run("decompress - out.png <&-")
+    assert done.returncode == 1
+    assert done.stderr == "centnn: standard input: Bad file descriptor\n"
+
+
+@pytest.mark.parametrize("quiet", ["", "-q"])
+def test_messages_do_not_get_among_data_if_standard_error_is_closed(quiet):
+    expected = run("compress in.png - -k 1 -q | base64").stdout
+    assert run(f"compress in.png - -k 1 {quiet} 2>&- | base64").stdout == expected
+    assert run("compress none.png - 2>&-").stdout == ""
+
+
+def test_a_name_cannot_break_the_line():
+    done = run("info 'no\nsuch\033[2Jfile'")
+    assert done.stderr == "centnn: no\\nsuch\\x1b[2Jfile: No such file or directory\n"
+    assert files() == ["in.cvq", "in.png"]
