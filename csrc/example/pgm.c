@@ -64,11 +64,10 @@ static void write_file(const char *path, const char *heading, const uint8_t *byt
         fail(path, "cannot be written");
 }
 
-/* The pixels of a binary PGM file of 8 bits. */
-static const uint8_t *open_pgm(const char *path, size_t *width, size_t *height)
+/* Where in the n bytes of a binary PGM file of 8 bits its pixels are. */
+static const uint8_t *open_pgm(const char *path, const uint8_t *bytes, size_t n, size_t *width,
+                               size_t *height)
 {
-    size_t n;
-    uint8_t *bytes = read_file(path, &n);
     int used = 0;
 
     if (sscanf((const char *)bytes, "P5 %zu %zu 255%n", width, height, &used) != 2 || !used ||
@@ -113,11 +112,13 @@ static uint32_t *nearest(const centnn_book_file *book, const void *codewords, co
     centnn_rows rows = {blocks, CENTNN_U8, n, book->d, (ptrdiff_t)book->d, 1};
     centnn_index *index = allocate(centnn_index_size(book->k, book->d, book->precision));
     uint32_t *codes = allocate(n * sizeof *codes);
+    void *scratch;
 
     check(centnn_index_init(index, codewords, book->k, book->d, book->precision), "codebook");
-    check(centnn_search(index, &rows, codes, sizeof *codes, NULL, NULL,
-                        allocate(centnn_scratch_size(index))),
-          "search");
+    scratch = allocate(centnn_scratch_size(index));
+    check(centnn_search(index, &rows, codes, sizeof *codes, NULL, NULL, scratch), "search");
+    free(scratch);
+    free(index);
     return codes;
 }
 
@@ -137,11 +138,12 @@ static uint8_t *rounded(const centnn_book_file *book, const void *codewords)
 
 static void encode(const char *book_path, const char *from, const char *to)
 {
-    size_t n, n_blocks, side;
-    const uint8_t *bytes = read_file(book_path, &n), *pixels;
+    size_t n, n_pgm, n_blocks, side;
+    uint8_t *bytes = read_file(book_path, &n), *pgm = read_file(from, &n_pgm);
+    uint8_t *levels, *blocks, *file;
+    const uint8_t *pixels;
     centnn_book_file book;
     centnn_picture_file picture = {0};
-    uint8_t *blocks, *file;
     uint32_t *codes;
     void *codewords;
 
@@ -151,24 +153,30 @@ static void encode(const char *book_path, const char *from, const char *to)
         fail(book_path, "is not a codebook of square blocks");
     codewords = allocate(book.k * book.d * sizeof(double));
     check(centnn_book_copy(&book, codewords), book_path);
-    pixels = open_pgm(from, &picture.width, &picture.height);
+    pixels = open_pgm(from, pgm, n_pgm, &picture.width, &picture.height);
     picture.channels = 1;
     picture.block_height = picture.block_width = side;
     picture.k = book.k;
-    picture.codebook = rounded(&book, codewords);
+    picture.codebook = levels = rounded(&book, codewords);
     blocks = to_blocks(pixels, &picture, side, &n_blocks);
     codes = nearest(&book, codewords, blocks, n_blocks);
     file = allocate(centnn_picture_size(&picture));
     check(centnn_picture_write(&picture, codes, file), to);
     write_file(to, "", file, centnn_picture_size(&picture));
+    free(file);
+    free(codes);
+    free(blocks);
+    free(levels);
+    free(codewords);
+    free(pgm);
+    free(bytes);
 }
 
 static void decode(const char *from, const char *to)
 {
     size_t n, size;
-    const uint8_t *bytes = read_file(from, &n);
+    uint8_t *bytes = read_file(from, &n), *pixels;
     centnn_picture_file picture;
-    uint8_t *pixels;
     char heading[64];
 
     check(centnn_picture_open(&picture, bytes, n), from);
@@ -179,6 +187,8 @@ static void decode(const char *from, const char *to)
     check(centnn_picture_decode(&picture, pixels), from);
     snprintf(heading, sizeof heading, "P5\n%zu %zu\n255\n", picture.width, picture.height);
     write_file(to, heading, pixels, size);
+    free(pixels);
+    free(bytes);
 }
 
 int main(int argc, char **argv)
