@@ -123,7 +123,7 @@ def test_sizes_of_zero(sizes):
     "data",
     [
         file_of([9], [], size=(2**32 - 1, 2**32 - 1), k=1),
-        file_of([9], [], size=(2**14 + 1, 2**14), k=1),
+        file_of([9], [], size=(2**15 + 1, 2**14), k=1),
         # One line of pixels, but blocks that reach far below it.
         file_of(bytes(65535), [], block=(65535, 1), size=(1, 65535), k=1),
         # Sizes that the file is much too short for.
