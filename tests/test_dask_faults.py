@@ -28,6 +28,8 @@ X = np.random.default_rng(0).normal(size=(4000, 5)).astype(np.float32)
 def cluster(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cluster")
     with (
+        # A busy machine takes a while to start a worker in the place of one that was killed.
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "120s"}),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=folder
         ) as cluster,
