@@ -58,7 +58,7 @@ def fit_codebook(
         Weights, at least 0, not all 0; by default 1. Cut as X is if it is not.
     effort : {"fast", "balanced", "best"}, default "balanced"
         How long to train on the codewords of all chunks, as for `centnn.fit_codebook`.
-    n_passes : int, default 3
+    n_passes : int, default 5
         Passes over all samples after that, each of which moves codewords to the means of the
         samples that are nearest to them. There are up to three more if codewords have no samples.
     n_threads : int, optional

@@ -213,6 +213,8 @@ cdef class Encoder:
         cdef int band
         cdef bint failed = not (lengths and coded)
         if not failed:
+            # Idle threads would only be waited for.
+            n_threads = min(n_threads, n_bands)
             for band in prange(n_bands, nogil=True, num_threads=n_threads, schedule="dynamic"):
                 coded[band] = self.encode_band(band, lengths + band * n_scans)
         result = []

@@ -42,6 +42,14 @@ static size_t thread_size(const centnn_picture *picture)
     return bands > lines ? bands : lines;
 }
 
+/* No more threads than bands: idle ones would only be waited for. */
+static int useful_threads(const centnn_photo_file *file, int n_threads)
+{
+    int most = file->n_bands < 1 ? 1 : file->n_bands;
+
+    return n_threads < 1 ? 1 : n_threads < most ? n_threads : most;
+}
+
 size_t centnn_photo_decode_size(const centnn_photo_file *file, int n_threads)
 {
     centnn_picture picture = centnn_picture_of(file);
@@ -53,7 +61,7 @@ size_t centnn_photo_decode_size(const centnn_photo_file *file, int n_threads)
         if (keeps_chroma(&picture, p))
             size += rounded(n_blocks(&picture, p) * N_COEFFICIENTS);
     }
-    return size + (size_t)(n_threads < 1 ? 1 : n_threads) * thread_size(&picture);
+    return size + (size_t)useful_threads(file, n_threads) * thread_size(&picture);
 }
 
 static void lay_out(workshop *shop, const centnn_photo_file *file, void *memory)
@@ -207,7 +215,7 @@ centnn_photo_status centnn_photo_decode(const centnn_photo_file *file,
         return CENTNN_PHOTO_ERR_MEMORY;
     if (!centnn_photo_current_kernel())
         return CENTNN_PHOTO_ERR_ISA;
-    n_threads = n_threads < 1 ? 1 : n_threads;
+    n_threads = useful_threads(file, n_threads);
     shop.picture = centnn_picture_of(file);
     shop.model = model;
     lay_out(&shop, file, memory);
