@@ -11,6 +11,7 @@ ctypedef fused sample:
     float
     double
 
+
 def add_rows(samples, weights, labels, sums, int n_threads):
     """Add weight * sample to the row of `sums` (K, D) float64 that its label names, in order.
 
