@@ -244,7 +244,7 @@ def fit_codebook(
     X : array_like, shape (N, D), or samples in pieces
         Samples: finite real numbers. An ``np.memmap``, the path of a .npy file, a Zarr array, an
         HDF5 data set, an iterable of arrays (n, D) and a function that returns one are read in
-        pieces: see Notes.
+        pieces: see Notes. A dask array is trained on in chunks, as by `centnn.dask.fit_codebook`.
     n_clusters : int
         Codewords to train, at most the number of distinct samples.
     sample_weight : array_like, shape (N,), optional
@@ -369,6 +369,10 @@ def fit_codebook(
         "verbose": verbose,
         "n_passes": n_passes,
     }
+    if _validation.is_dask(X):
+        from centnn import dask
+
+        return dask.fit_with_options(X, sample_weight, options)
     training = fit(open_samples(X, options), sample_weight, **options)
     fields = {name: value for name, value in vars(training).items() if name != "labels"}
     return Codebook(**fields)

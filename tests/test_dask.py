@@ -105,6 +105,12 @@ def test_the_same_bits_from_all_schedulers(array, cluster, tmp_path):
             assert bits(chunked.fit_codebook(array, K)) == expected
 
 
+def test_fit_codebook_of_the_package_takes_dask_arrays(array):
+    assert bits(centnn.fit_codebook(array, K)) == bits(chunked.fit_codebook(array, K))
+    with pytest.raises(ValueError, match="algorithm must be 'local' where X is a dask array"):
+        centnn.fit_codebook(array, K, algorithm="classic")
+
+
 def test_the_same_bits_from_processes(array):
     with dask.config.set(scheduler="processes", num_workers=2):
         found = chunked.fit_codebook(array, K)
