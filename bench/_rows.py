@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -39,6 +40,11 @@ class Row:
     start: also for the start of k-means++ alone."""
     reference_sse: float | None = None
     """The least sum of squared errors that is known, if the literature knows one."""
+
+
+def matching(pattern: str, without: Set[str] = frozenset()) -> list[Row]:
+    """Return the rows whose name the regular expression finds, without those of some tags."""
+    return [row for row in rows() if not without & row.tags and re.search(pattern, row.name)]
 
 
 def rows() -> Iterator[Row]:

@@ -215,11 +215,7 @@ def main() -> int:
     _bench.restart_without_blas_overrides()
     options = parse_arguments()
     load = _bench.OtherLoad()
-    chosen = [
-        row
-        for row in _rows.rows()
-        if not {"article", "start"} & row.tags and re.search(options.rows, row.name)
-    ]
+    chosen = _rows.matching(options.rows, {"article", "start"})
     heading = ["", "s", "distortion", "excess", "a pass", "all", "memory"]
     results = []
     with tempfile.TemporaryDirectory() as folder:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import statistics
 import sys
 import time
@@ -116,11 +115,7 @@ def main() -> int:
     _bench.restart_without_blas_overrides()
     options = parse_arguments()
     load = _bench.OtherLoad()
-    chosen = [
-        row
-        for row in _rows.rows()
-        if not {"article", "start"} & row.tags and re.search(options.rows, row.name)
-    ]
+    chosen = _rows.matching(options.rows, {"article", "start"})
     if not chosen:
         print(f"no row has a name that matches {options.rows!r}", file=sys.stderr)
         return 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import tempfile
 import time
@@ -163,11 +162,7 @@ def main() -> int:
     _bench.restart_without_blas_overrides()
     options = parse_arguments()
     load = _bench.OtherLoad()
-    rows = [
-        row
-        for row in _rows.rows()
-        if "article" not in row.tags and re.search(options.rows, row.name)
-    ]
+    rows = _rows.matching(options.rows, {"article"})
     results = []
     for row in rows:
         for order in ORDERS:

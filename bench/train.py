@@ -191,10 +191,9 @@ def main() -> int:
     options = parse_arguments()
     load = _bench.OtherLoad()
     rows = []
-    for row in _rows.rows():
-        if re.search(options.rows, row.name):
-            rows.append(measure(row, options))
-            print(_training_report.table(rows[-1]), flush=True)
+    for row in _rows.matching(options.rows):
+        rows.append(measure(row, options))
+        print(_training_report.table(rows[-1]), flush=True)
     if not rows:
         print(f"no row has a name that matches {options.rows!r}", file=sys.stderr)
         return 2
