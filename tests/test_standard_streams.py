@@ -16,6 +16,8 @@ COMMANDS = {
     "a line": ["compress", "in.png", "out.cvq", "-k", "1"],
     "a page": ["info", "in.cvq"],
 }
+# Help goes to standard error where standard output is closed.
+WITH_HELP = COMMANDS | {"help": ["--help"]}
 
 pytestmark = [
     pytest.mark.usefixtures("own_folder"),
@@ -36,18 +38,18 @@ def run(line):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
-@pytest.mark.parametrize("what", COMMANDS)
+@pytest.mark.parametrize("what", WITH_HELP)
 def test_a_full_disk(what):
-    done = run(" ".join(COMMANDS[what]) + " > /dev/full")
+    done = run(" ".join(WITH_HELP[what]) + " > /dev/full")
     assert done.returncode == 1
     assert done.stderr == "centnn: standard output: No space left on device\n"
 
 
-@pytest.mark.parametrize("what", COMMANDS)
+@pytest.mark.parametrize("what", WITH_HELP)
 def test_a_pipe_that_nobody_reads(what):
     reading, writing = os.pipe()
     os.close(reading)
-    command = [*MAIN, *COMMANDS[what]]
+    command = [*MAIN, *WITH_HELP[what]]
     done = subprocess.run(command, env=BUFFERED, stdout=writing, stderr=subprocess.PIPE, text=True)
     os.close(writing)
     assert done.returncode == 1

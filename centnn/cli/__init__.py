@@ -39,9 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if sys.stderr is None:  # it is closed; to `print`, None is standard output
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (until the program ends)
-    args = parser().parse_args(argv)
     try:
         with _raising_at_sigterm(), _written_out():
+            args = parser().parse_args(argv)
             args.run(args)
     except _Terminated:
         return TERMINATED
