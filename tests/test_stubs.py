@@ -35,6 +35,7 @@ def test_stubs_agree_with_compiled_modules(tmp_path):
         [
             *(sys.executable, "-m", "mypy.stubtest", "--concise", "--ignore-disjoint-bases"),
             *("--allowlist", Path(__file__).with_name("stubtest_allowlist.txt")),
+            *("--mypy-config-file", Path(__file__).parents[1] / "pyproject.toml"),
             "--ignore-unused-allowlist",
             *names,
         ],
