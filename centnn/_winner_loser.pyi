@@ -23,25 +23,4 @@ class WinnerLoser:
         self,
     ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]: ...
 
-class Calm:
-    baseline: float
-    epochs: int
-    def __init__(self, movement: float, floor: float, theta: float, patience: int) -> None: ...
-    def note(self, movement: float) -> bool: ...
-    def restart(self, displacement: float, movement: float) -> None: ...
-
 def check_signals() -> None: ...
-def train(
-    samples: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    n_clusters: int,
-    on_epoch: Callable[[int, int, float], bool],
-    *,
-    early: bool = False,
-    init: NDArray[np.float64] | None = None,
-    check: Callable[[], None] = ...,
-    n_threads: int = 1,
-    epsilon: float = 0.05,
-    theta: float = 2.0,
-    patience: int = 2,
-) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64], int]: ...

@@ -18,7 +18,7 @@ the one that already has the sample. An epoch proves that cheaply, never approxi
 * Else a full search.
 
 None of this asks that nothing moved in the epoch before a split: for the proofs, a new centroid is
-one that has moved, between two epochs. `entropy` may split whenever it wants.
+one that has moved, between two epochs. One may split whenever one wants.
 
 Radii and travelled distances are rounded up, threats down, so that the first two proofs
 hold for the computed distances as well.
@@ -485,83 +485,6 @@ cdef class WinnerLoser:
         return farthest
 
 
-cdef class Calm:
-    """Tells after which epochs `entropy` splits although samples still move."""
-
-    cdef readonly double baseline
-    cdef readonly Py_ssize_t epochs  # in a row, since the last split
-    cdef double floor, theta
-    cdef Py_ssize_t patience
-
-    def __init__(self, double movement, double floor, double theta, Py_ssize_t patience):
-        self.baseline = movement
-        self.floor = floor
-        self.theta = theta
-        self.patience = patience
-
-    def note(self, double movement):
-        """Take note of an epoch; tell whether enough of them were calm."""
-        self.epochs = self.epochs + 1 if movement <= self.theta * self.baseline else 0
-        return self.epochs >= self.patience
-
-    def restart(self, double displacement, double movement):
-        """Take note of a split, after an epoch of so much movement."""
-        self.baseline = max(displacement, movement, self.floor)
-        self.epochs = 0
-
-
 def check_signals():
     """Raise KeyboardInterrupt after Ctrl-C, if in the main thread."""
     PyErr_CheckSignals()
-
-
-def train(samples, weights, Py_ssize_t n_clusters, on_epoch, *, bint early=False, init=None,
-          check=check_signals, Py_ssize_t n_threads=1, double epsilon=0.05, double theta=2,
-          Py_ssize_t patience=2):
-    """Train with `classic`; return (centroids, labels, weights of the clusters, epochs).
-
-    samples is (n, d) and weights (n,), float64, all weights positive, at least n_clusters distinct
-    samples. `on_epoch(epochs, k, error)` is called after each epoch; training ends when it
-    returns True. `check()` is called several times a second and may raise an exception.
-
-    With `init` (k, d), k <= n_clusters, epoch 0 gives each sample to its nearest of these, in
-    `n_threads` threads; each then becomes the mean of its samples, but for those without samples,
-    which are left out: the codebook grows to n_clusters as it does in any other case.
-
-    With `early`, train with `entropy`: split also after `patience` epochs in a row in each of which
-    the centroids moved by at most theta * a baseline in total. That is the movement of epoch 0;
-    after each split, the larger of the distance of the new centroid from the old, the movement of
-    the epoch before, and the larger of epsilon * sqrt(d) and a thousandth of the samples' spread.
-    """
-    cdef Py_ssize_t moves = len(samples)
-    mean = np.average(samples, axis=0, weights=weights)
-    if n_clusters == 1:
-        return mean[None, :], np.zeros(len(samples), np.int32), weights.sum(keepdims=True), 0
-    state = WinnerLoser(samples, weights, n_clusters)
-    if init is None:
-        state.add_centroid(mean + epsilon)
-        state.add_centroid(mean - epsilon)
-        state.adopt(check)
-    else:
-        state.start_at(init, check, n_threads)
-    epochs = 1
-    is_calm = False
-    if early:
-        # One component at a time: less memory.
-        variances = [np.average((x - m) ** 2, weights=weights) for x, m in zip(samples.T, mean)]
-        spread = np.sqrt(np.sum(variances))
-        floor = max(epsilon * np.sqrt(samples.shape[1]), 1e-3 * spread)
-        calm = Calm(state.movement, floor, theta, patience)
-    while not on_epoch(epochs, state.n_centroids, state.error):
-        if moves == 0 and state.n_centroids == n_clusters and state.first_empty() < 0:
-            break
-        if moves == 0 or (is_calm and state.n_centroids < n_clusters):
-            displacement = state.split(epsilon)
-            if displacement == 0:
-                raise ValueError("X must have distances whose squares are not 0 in float64")
-            if early:
-                calm.restart(displacement, state.movement)
-        moves = state.epoch(check)
-        is_calm = early and calm.note(state.movement)
-        epochs += 1
-    return *state.result(), epochs
