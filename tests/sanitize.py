@@ -37,9 +37,9 @@ RUNTIMES = {
 }
 # What only looks at text, or starts builds and tools; random examples are many and slow.
 LEFT_OUT = ("bench", "docstrings", "properties", "readme", "stubs")
-# These take memory and time themselves: not what measures or limits memory, replaces malloc(), or
-# has to end within a second.
-NOT_MEASURED = ["-k", "not memory and not ctrl_c and not ended_at_once"]
+# These take memory and time themselves, and have symbols of their own: not what measures or limits
+# memory, replaces malloc(), has to end within a second, or looks at what a library exports.
+NOT_MEASURED = ["-k", "not memory and not ctrl_c and not ended_at_once and not symbols"]
 THREADED = (
     *("digests", "group", "local", "palette", "partial_fit", "photo", "product"),
     *("quantizer", "rounds", "search", "threads", "worklist"),
