@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from centnn.cli.compress import BLOCK, N_CODEWORDS
-from centnn.cli.files import Output, naming
+from centnn.cli.files import PNG, Output, keep, naming
 from centnn.cli.pictures import read_grey, read_picture, resized, sample_picture
 from centnn.cli.report import tell
 
@@ -32,7 +32,8 @@ def compare(args: argparse.Namespace) -> None:
     """Run the experiments asked for, print what comes out of each, and draw it."""
     from centnn import compare
 
-    target = Output(args.plot or PLOT, force=args.force or args.plot is None)
+    target = Output(args.plot or PLOT, PNG, force=args.force or args.plot is None)
+    keep([] if args.image is None else [args.image], [target])
     experiments = list(_experiments(args))
     target.write(compare.draw(experiments))
     if not args.quiet and not args.json:

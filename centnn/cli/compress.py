@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from centnn.cli.files import Output, naming, pairs, read
+from centnn.cli.files import BOOK, CVQ, PNG, Output, keep, naming, pairs, read
 from centnn.cli.modes import check_options, is_for_photo_mode, vq_options
 from centnn.cli.pictures import encode_png, read_picture
 from centnn.cli.report import progress, progress_to_target, tell
@@ -28,7 +28,7 @@ def compress(args: argparse.Namespace) -> None:
     """Compress pictures."""
     check_options(args)
     book = None if args.codebook is None else read(args.codebook)
-    for source, target in pairs(args.paths, args.output, ".cvq", force=args.force):
+    for source, target in pairs(args, CVQ):
         img = read_picture(source)
         with naming(source):
             if is_for_photo_mode(img, args):
@@ -51,7 +51,7 @@ def decompress(args: argparse.Namespace) -> None:
     from centnn.image.container import decompress as restore
 
     book = None if args.codebook is None else read(args.codebook)
-    for source, target in pairs(args.paths, args.output, ".png", force=args.force):
+    for source, target in pairs(args, PNG):
         data = read(source)
         with naming(source):
             img = restore(data, codebook=book, max_pixels=args.max_pixels, upto=args.upto)
@@ -63,7 +63,8 @@ def decompress(args: argparse.Namespace) -> None:
 
 def train(args: argparse.Namespace) -> None:
     """Train a codebook on pictures."""
-    target = Output(args.output, force=args.force)
+    target = Output(args.output, BOOK, force=args.force)
+    keep(args.paths, [target])
     data = _trained(args, target.path.name) if args.dask is None else _trained_on_cluster(args)
     target.write(data)
     facts = {"file": str(target.path), "bytes": len(data), "pictures": len(args.paths)}

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import errno
 import os
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from centnn._files import write_atomically
 
-__all__ = ["STANDARD", "Output", "naming", "pairs", "read"]
+__all__ = ["BOOK", "CVQ", "PNG", "STANDARD", "Output", "keep", "naming", "pairs", "read"]
 
 STANDARD = Path("-")  # standard input or output
 
+# What is written.
+CVQ, BOOK, PNG = ".cvq", ".cvb", ".png"
+# Ends of names that tell what is in a file. Others, as in `mktemp`'s, do not.
+TELLING = {CVQ, BOOK, PNG, ".apng", ".avif", ".bmp", ".gif", ".heic", ".j2k", ".jp2", ".jpe"}
+TELLING |= {".jpeg", ".jpg", ".jxl", ".pbm", ".pgm", ".pnm", ".ppm", ".tif", ".tiff", ".webp"}
+
 
 class Output:
-    """A file to write, refused at once if it is there already."""
+    """A file to write, refused at once if it is there already, or if its name tells another kind."""
 
-    def __init__(self, path: Path, *, force: bool) -> None:
+    def __init__(self, path: Path, suffix: str, *, force: bool) -> None:
         self.path = path
+        # Whatever --force says: it may be a slip, such as `compress *.png` where there are two.
+        if path.suffix.lower() in TELLING - {suffix}:
+            raise ValueError(f"{path}: it must end in {suffix}, which is what is written")
         # What is no regular file, such as /dev/null, has nothing to lose.
         if path != STANDARD and path.is_file() and not force:
             raise FileExistsError(
@@ -62,38 +73,60 @@ def _standard(stream: TextIO | None, name: str) -> Iterator[BinaryIO]:
         raise OSError(error.errno, error.strerror, name) from error
 
 
-def pairs(
-    paths: list[Path], output: Path | None, suffix: str, *, force: bool
-) -> list[tuple[Path, Output]]:
-    """Return each input with its output.
+def pairs(args: argparse.Namespace, suffix: str) -> list[tuple[Path, Output]]:
+    """Return each input of a command with its output.
 
     Parameters
     ----------
-    paths : list of Path
-        An input and an output, or with `output` inputs only.
-    output : Path, optional
-        What `-o` names: a folder for several inputs, a folder or a file for one.
+    args : argparse.Namespace
+        `paths`: an input and an output, or inputs only with `output`: a folder for several, a
+        folder or a file for one. `force`: whether existing outputs may be replaced. `codebook`, if
+        the command has it, is read, too.
     suffix : str
-        What outputs in a folder end in.
-    force : bool
-        Whether existing outputs may be replaced.
+        What outputs end in.
     """
+    named = _named(args.paths, args.output, suffix)
+    outputs = [Output(target, suffix, force=args.force) for _, target in named]
+    book = getattr(args, "codebook", None)
+    keep([source for source, _ in named] + ([] if book is None else [book]), outputs)
+    return [(source, output) for (source, _), output in zip(named, outputs, strict=True)]
+
+
+def _named(paths: list[Path], output: Path | None, suffix: str) -> list[tuple[Path, Path]]:
+    """Return the names of inputs and outputs."""
     if output is None:
         if len(paths) != 2:
             raise ValueError(f"give one input and one output, or -o; got {len(paths)} names")
-        named = [(paths[0], paths[1])]
-    elif len(paths) == 1 and not output.is_dir():
-        named = [(paths[0], output)]
-    else:
-        if not output.is_dir():
-            raise ValueError(f"{output}: it must be a folder to take several outputs")
-        if STANDARD in paths:
-            raise ValueError("standard input has no name that an output in a folder could have")
-        named = [(path, output / path.with_suffix(suffix).name) for path in paths]
-        doubled = len({target for _, target in named}) < len(named)
-        if doubled:
-            raise ValueError("two of the inputs would be written to the same file")
-    return [(source, Output(target, force=force)) for source, target in named]
+        return [(paths[0], paths[1])]
+    if len(paths) == 1 and not output.is_dir():
+        return [(paths[0], output)]
+    if not output.is_dir():
+        raise ValueError(f"{output}: it must be a folder to take several outputs")
+    if STANDARD in paths:
+        raise ValueError("standard input has no name that an output in a folder could have")
+    named = [(path, output / path.with_suffix(suffix).name) for path in paths]
+    if len({target for _, target in named}) < len(named):
+        raise ValueError("two of the inputs would be written to the same file")
+    return named
+
+
+def keep(inputs: Iterable[Path], outputs: Iterable[Output]) -> None:
+    """Raise ValueError if an output would replace an input."""
+    kept = {_identity(path) for path in inputs} - {None}
+    for output in outputs:
+        if _identity(output.path) in kept:
+            raise ValueError(f"{output.path}: it must be another file than what is read")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what all names of a regular file have in common; None for anything else."""
+    if path == STANDARD:
+        return None
+    try:
+        found = path.stat()
+    except (OSError, ValueError):  # to be told by who reads or writes it
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
 @contextlib.contextmanager

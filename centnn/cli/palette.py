@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from centnn.cli.files import naming, pairs
+from centnn.cli.files import PNG, naming, pairs
 from centnn.cli.pictures import read_picture
 from centnn.cli.report import progress, tell
 
@@ -26,7 +26,7 @@ def palette(args: argparse.Namespace) -> None:
     from centnn.image.goal import picture_psnr
     from centnn.image.palette import make_palette
 
-    for source, target in pairs(args.paths, args.output, ".png", force=args.force):
+    for source, target in pairs(args, PNG):
         img = _in_colour(read_picture(source))
         keep = [_with_channels(colour, img.shape[2]) for colour in args.keep]
         with (

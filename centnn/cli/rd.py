@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from math import isfinite
 
-from centnn.cli.files import Output, naming
+from centnn.cli.files import PNG, Output, keep, naming
 from centnn.cli.pictures import read_picture
 from centnn.cli.report import tell
 
@@ -18,7 +18,8 @@ def rd(args: argparse.Namespace) -> None:
     """Draw quality over size for pictures, and print the points."""
     from centnn import rate_distortion
 
-    target = Output(args.plot, force=args.force)
+    target = Output(args.plot, PNG, force=args.force)
+    keep(args.paths, [target])
     curves = []
     for path in args.paths:
         img = read_picture(path)
