@@ -26,7 +26,7 @@ TELLING |= {".jpeg", ".jpg", ".jxl", ".pbm", ".pgm", ".pnm", ".ppm", ".tif", ".t
 
 
 class Output:
-    """A file to write, refused at once if it is there already, or if its name tells another kind."""
+    """A file to write, refused at once if it is there, or if its name tells another kind."""
 
     def __init__(self, path: Path, suffix: str, *, force: bool) -> None:
         self.path = path

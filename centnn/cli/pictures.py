@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,36 @@ from centnn.cli.files import naming, read
 __all__ = ["decode_picture", "encode_png", "read_grey", "read_picture", "resized", "sample_picture"]
 
 Array = NDArray[Any]
+
+
+class _Silence:
+    """Hides what libpng and libjpeg print: they know no other way than file descriptor 2.
+
+    All threads have the same one: the first to come keeps it, the last to go puts it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_inside = 0
+        self._kept = -1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._n_inside == 0:
+                self._kept = os.dup(2)
+                with open(os.devnull, "wb") as null:
+                    os.dup2(null.fileno(), 2)
+            self._n_inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._n_inside -= 1
+            if self._n_inside == 0:
+                os.dup2(self._kept, 2)
+                os.close(self._kept)
+
+
+_SILENT = _Silence()
 
 
 def read_picture(path: Path) -> Array:
@@ -76,7 +106,7 @@ def encode_png(img: Array) -> bytes:
         pixels = cv2.cvtColor(img[..., [0, 0, 0, 1]], cv2.COLOR_RGBA2BGRA)
     else:
         pixels = cv2.cvtColor(img, cv2.COLOR_RGB2BGR if img.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
-    with _silent_stderr():
+    with _SILENT:
         written, png = cv2.imencode(".png", pixels)
     if not written:
         raise ValueError(f"a PNG picture must be smaller than {img.shape[1]}x{img.shape[0]} pixels")
@@ -88,21 +118,8 @@ def _decode(data: bytes, flags: int) -> Array:
     import cv2
 
     img: Array | None = None
-    with _silent_stderr(), contextlib.suppress(cv2.error):  # raised on nothing and on too much
+    with _SILENT, contextlib.suppress(cv2.error):  # raised on nothing and on too much
         img = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     if img is None:
         raise ValueError("it must be a picture that OpenCV can read, undamaged, and is not")
     return img
-
-
-@contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Hide what libpng and libjpeg print: they know no other way than file descriptor 2."""
-    saved = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as null:
-            os.dup2(null.fileno(), 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
