@@ -1,12 +1,16 @@
 """Pictures in and out."""
 
+import io
+import itertools
 import os
 import threading
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from command_line import picture
+from PIL import Image, ImageOps
 
 from centnn.cli import pictures
 
@@ -35,3 +39,49 @@ def test_standard_error_comes_back_after_threads_that_overlap(monkeypatch):
     first_is_out.set()
     second.join()
     assert os.path.samestat(os.fstat(2), before)
+
+
+def with_orientation(mode, file_format, orientation):
+    """Write a picture to be shown turned; return its file."""
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 5, len(mode)), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    lossless = {"lossless": True, "exact": True} if file_format == "WEBP" else {}
+    Image.fromarray(pixels).save("turned", file_format, exif=exif, **lossless)
+    return Path("turned")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    ("mode", "file_format"),
+    [("LA", "PNG"), *itertools.product(["RGB", "RGBA"], ["PNG", "WEBP", "TIFF"])],
+)
+def test_a_picture_is_turned_as_its_exif_tag_says(mode, file_format, orientation):
+    file = with_orientation(mode, file_format, orientation)
+    shown = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(file.read_bytes()))))
+    # Of TIFF, OpenCV multiplies colours by alpha.
+    compared = slice(3, 4) if (mode, file_format) == ("RGBA", "TIFF") else slice(None)
+    assert np.array_equal(pictures.read_picture(file)[..., compared], shown[..., compared])
+
+
+def test_an_orientation_that_comes_after_the_pixels():
+    file = with_orientation("RGBA", "PNG", 6)
+    data = file.read_bytes()
+    begin = data.index(b"eXIf") - 4
+    end = data.index(b"IDAT") - 4
+    file.write_bytes(data[:begin] + data[end:-12] + data[begin:end] + data[-12:])
+    assert pictures.read_picture(file).shape == (5, 3, 4)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_orientation_that_does_not_exist(orientation):
+    assert pictures.read_picture(with_orientation("RGBA", "PNG", orientation)).shape == (3, 5, 4)
+
+
+def test_a_damaged_orientation():
+    file = with_orientation("RGBA", "WEBP", 6)
+    data = bytearray(file.read_bytes())
+    begin = data.index(b"EXIF") + 8
+    data[begin + 6 :] = bytes(range(len(data) - begin - 6))
+    file.write_bytes(data)
+    assert pictures.read_picture(file).shape == (3, 5, 4)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from centnn.cli import metadata
 from centnn.cli.files import naming, read
 
 __all__ = ["decode_picture", "encode_png", "read_grey", "read_picture", "resized", "sample_picture"]
@@ -72,10 +73,10 @@ def decode_picture(data: bytes) -> Array:
     if stored.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"a picture must have 8 or 16 bits a channel, got {stored.dtype}")
     if stored.shape[2:] == (4,):
-        colours = cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA)
+        colours = _turned(cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA), metadata.orientation(data))
         is_grey = (colours[..., :1] == colours[..., 1:3]).all()
-        return np.ascontiguousarray(colours[..., 2:]) if is_grey else colours
-    # Decoded again, since only these turn a photograph the way that its EXIF tag says.
+        return np.ascontiguousarray(colours[..., 2:] if is_grey else colours)
+    # Decoded again, since only these turn a picture the way that its EXIF tag says.
     img = _decode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     return img if img.ndim == 2 else cv2.cvtColor(img, cv2.COLOR_BGR2RGB)
 
@@ -111,6 +112,17 @@ def encode_png(img: Array) -> bytes:
     if not written:
         raise ValueError(f"a PNG picture must be smaller than {img.shape[1]}x{img.shape[0]} pixels")
     return bytes(png.tobytes())
+
+
+def _turned(img: Array, orientation: int) -> Array:
+    """Return a picture the way up that its EXIF tag says."""
+    if orientation in (5, 6, 7, 8):
+        img = img.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        img = img[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        img = img[::-1]
+    return img
 
 
 def _decode(data: bytes, flags: int) -> Array:
