@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from pathlib import Path
 
 __all__ = ["write_atomically"]
@@ -12,8 +13,8 @@ __all__ = ["write_atomically"]
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file so that it appears whole or not at all.
 
-    An existing file is replaced only once the new one is safely on the disk; a symbolic link
-    is followed. What is no regular file (a device, a pipe) is written to directly. A process that
+    An existing file is replaced only once the new one is safely on the disk, which has its
+    permissions; a symbolic link is followed. What is no regular file (a device, a pipe) is written to directly. A process that
     is killed meanwhile may leave `.centnn-*.tmp` in the same folder.
 
     Parameters
@@ -44,6 +45,8 @@ def _write_beside_and_rename(target: Path, data: bytes) -> None:
     temporary = target.with_name(f".centnn-{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as file:
+            if target.exists():
+                shutil.copymode(target, temporary)  # first: what is written may be private
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

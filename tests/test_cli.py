@@ -187,18 +187,6 @@ def test_standard_input_and_output():
     assert restored.stderr == b""
 
 
-def test_an_existing_file_is_replaced_if_forced_and_keeps_no_other_mode(capsys):
-    picture("in.png", (8, 8))
-    Path("out.cvq").write_bytes(bytes(1000))
-    mode = os.stat("out.cvq").st_mode
-    assert run("compress", "in.png", "out.cvq", "-k", 2) == 1
-    assert capsys.readouterr().err == "centnn: out.cvq: it is there already; --force replaces it\n"
-    assert os.path.getsize("out.cvq") == 1000
-    assert run("compress", "in.png", "out.cvq", "-k", 2, "--force") == 0
-    assert os.path.getsize("out.cvq") < 1000
-    assert os.stat("out.cvq").st_mode == mode
-
-
 def test_targets(capsys):
     noise = np.random.default_rng(0).random((64, 96))
     blurred = cv2.GaussianBlur(noise, (0, 0), 3)

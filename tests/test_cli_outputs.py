@@ -1,6 +1,7 @@
 """Files that the command line must not replace, and those that it may."""
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,24 @@ def test_what_is_read_is_not_replaced_even_with_force(case, capsys):
 @pytest.mark.parametrize("name", ["out", "out.cvq", "OUT.CVQ", "tmp.Xa8d", os.devnull])
 def test_other_names_are_free(name):
     assert run("compress", plain(), name, "-q") == 0
+
+
+def test_an_existing_file_is_replaced_if_forced(capsys):
+    old("out.cvq")
+    assert run("compress", plain(), "out.cvq") == 1
+    assert capsys.readouterr().err == "centnn: out.cvq: it is there already; --force replaces it\n"
+    assert contents()["out.cvq"] == b"old"
+    assert run("compress", "plain.png", "out.cvq", "--force") == 0
+    assert contents()["out.cvq"].startswith(b"\x89CVQ")
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o666])
+def test_a_file_keeps_its_permissions_when_replaced(mode):
+    os.chmod(old("out.cvq"), mode)
+    assert run("compress", plain(), "out.cvq", "-f") == 0
+    assert stat.S_IMODE(os.stat("out.cvq").st_mode) == mode
+
+
+def test_a_new_file_has_the_permissions_of_any_new_file():
+    assert run("compress", plain(), "out.cvq") == 0
+    assert os.stat("out.cvq").st_mode == os.stat("plain.png").st_mode
