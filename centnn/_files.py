@@ -14,8 +14,8 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file so that it appears whole or not at all.
 
     An existing file is replaced only once the new one is safely on the disk, which has its
-    permissions; a symbolic link is followed. What is no regular file (a device, a pipe) is written to directly. A process that
-    is killed meanwhile may leave `.centnn-*.tmp` in the same folder.
+    permissions; a symbolic link is followed. What is no regular file (a device, a pipe) is written
+    to directly. A process that is killed meanwhile may leave `.centnn-*.tmp` in the same folder.
 
     Parameters
     ----------

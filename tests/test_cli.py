@@ -86,6 +86,27 @@ def test_defaults_of_compress():
     assert Path("of-b.cvq").read_bytes() == image.compress(img, 512, 4)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("shape", [(16, 16), (16, 16, 3)])
+def test_small_and_flat_pictures_need_no_option(shape, dtype):
+    noise = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape).astype(dtype)
+    for name, img in (("noise", noise), ("flat", np.zeros_like(noise))):
+        Path(f"{name}.png").write_bytes(pictures.encode_png(img))
+        assert run("compress", f"{name}.png", f"{name}.cvq", "-b", 4) == 0
+        assert Path(f"{name}.cvq").read_bytes() == image.compress(img)
+        assert run("train", f"{name}.png", "-o", f"{name}.cvb") == 0
+    assert run("compress", "flat.png", "usual.cvq") == 0
+    assert run("compress", "noise.png", "usual.cvq", "-f") == 0
+
+
+def test_compare_small_and_flat_pictures(capsys):
+    picture("small.png", (16, 16, 3))
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save("flat.png")
+    for name, given, k in (("small", ["-b", 4], 16), ("flat", [], 1)):
+        assert run("compare", f"{name}.png", *given) == 0
+        assert f"K = {k}\n" in capsys.readouterr().out
+
+
 def test_quiet_and_json(capsys):
     picture("in.png", (8, 8))
     assert run("compress", "in.png", "out.cvq", "-k", 2, "-q") == 0

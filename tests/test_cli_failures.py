@@ -76,15 +76,15 @@ BAD_INPUT = {
     ),
     "K = 0": (
         lambda: ["compress", plain(), "out", "-k", 0],
-        "plain.png: n_codewords must be an",
+        "plain.png: -k must be an",
     ),
     "K too large": (
         lambda: ["compress", plain(), "out", "-k", 5],
-        "plain.png: n_codewords must be at",
+        "plain.png: -k must be at most the number of different blocks in img, 4, got 5",
     ),
     "no block": (
         lambda: ["compress", plain(), "out", "-b", 0],
-        "plain.png: block must be a positive",
+        "plain.png: -b must be a positive",
     ),
     "no folder": (lambda: ["compress", plain(), "no/out", "-k", 1], "no/out: No such file"),
     "output is a folder": (lambda: ["compress", plain(), ".", "-k", 1], ".: Is a directory"),
@@ -114,7 +114,7 @@ BAD_INPUT = {
     ),
     "train: K too large": (
         lambda: ["train", plain(), "-o", "out", "-k", 5],
-        "n_codewords must be at most the number of different blocks in images, 4, got 5",
+        "-k must be at most the number of different blocks in images, 4, got 5",
     ),
     "train: no folder": (lambda: ["train", plain(), "-o", "no/out", "-k", 2], "no/out: No such"),
     "no codebook": (
@@ -126,8 +126,8 @@ BAD_INPUT = {
     "rd: alpha": (lambda: ["rd", with_alpha(), "--plot", "p.png"], "alpha.png: img must be grey"),
     "compare: none": (lambda: ["compare", "none.png"], "none.png: No such file"),
     "compare: alpha": (lambda: ["compare", with_alpha()], "alpha.png: a picture to compare"),
-    "compare: K = 0": (lambda: ["compare", plain(), "-k", 0], "n_clusters must be an integer of"),
-    "compare: K": (lambda: ["compare", plain(), "-k", 5], "n_clusters must be at most"),
+    "compare: K = 0": (lambda: ["compare", plain(), "-k", 0], "-k must be an integer of"),
+    "compare: K": (lambda: ["compare", plain(), "-k", 5], "-k must be at most"),
     "compare: size": (lambda: ["compare", plain(), "--resize", 0], "--resize must be at least 1"),
 }
 

@@ -174,23 +174,23 @@ def deep():
 BAD_INPUT = {
     "quality": (
         lambda: ["compress", plain(), "out", "--quality", 101],
-        "plain.png: quality must be a number from 0 to 100, got 101.0",
+        "plain.png: --quality must be a number from 0 to 100, got 101.0",
     ),
     "no quality": (
         lambda: ["compress", plain(), "out", "--quality", "nan"],
-        "plain.png: quality must be a number from 0 to 100, got nan",
+        "plain.png: --quality must be a number from 0 to 100, got nan",
     ),
     "psnr": (
         lambda: ["compress", plain(), "out", "--psnr", "nan"],
-        "plain.png: psnr must be a number from 0 to 1000, got nan",
+        "plain.png: --psnr must be a number from 0 to 1000, got nan",
     ),
     "bpp": (
         lambda: ["compress", plain(), "out", "--bpp", 0],
-        "plain.png: bpp must be a number from 1e-09 to 1e+09, got 0.0",
+        "plain.png: --bpp must be a number from 1e-09 to 1e+09, got 0.0",
     ),
     "bpp in VQ mode": (
         lambda: ["compress", plain(), "out", "--bpp", 0, "-b", 4],
-        "plain.png: bpp must be a number from 1e-09 to 1e+09, got 0.0",
+        "plain.png: --bpp must be a number from 1e-09 to 1e+09, got 0.0",
     ),
     "quality and -k": (
         lambda: ["compress", plain(), "out", "--quality", 50, "-k", 5],
@@ -214,11 +214,11 @@ BAD_INPUT = {
     ),
     "upto": (
         lambda: ["decompress", photo_file(), "out.png", "--upto", 24],
-        "photo.cvq: upto must be an integer from 1 to 23, got 24",
+        "photo.cvq: --upto must be an integer from 1 to 23, got 24",
     ),
     "upto in VQ mode": (
         lambda: ["decompress", vq_file(), "out.png", "--upto", 3],
-        "vq.cvq: upto must be None for a file that is not of photo mode, got 3",
+        "vq.cvq: --upto must be left out for files not of photo mode, got 3",
     ),
     "too many pixels": (
         lambda: ["decompress", photo_file(), "out.png", "--max-pixels", 1000],

@@ -13,7 +13,7 @@ from centnn import dequantize, psnr, quantize
 from centnn.cli.pictures import decode_picture
 from centnn.image import compress, decompress, from_blocks, to_blocks, train_codebook, version2
 from centnn.image.blocks import block_grid, block_size
-from centnn.image.container import COLOURS, MAX_PIXELS
+from centnn.image.container import COLOURS, MAX_PIXELS, count_blocks
 from centnn.image.header import read_header
 
 FIXTURES = Path(__file__).with_name("fixtures")
@@ -311,7 +311,7 @@ def test_unfit_images(img, message):
         compress(img, 1)
 
 
-@pytest.mark.parametrize("n_codewords", [0, -1, 1.5, "4", None, True, 2**16 + 1])
+@pytest.mark.parametrize("n_codewords", [0, -1, 1.5, "4", True, 2**16 + 1])
 def test_unfit_n_codewords(n_codewords):
     with pytest.raises(ValueError, match=r"n_codewords must be an integer .* got"):
         compress(np.zeros((4, 4), np.uint8), n_codewords)
@@ -321,6 +321,16 @@ def test_more_codewords_than_different_blocks():
     img = np.repeat(np.arange(5, dtype=np.uint8), 8).reshape(10, 4)
     with pytest.raises(ValueError, match=r"n_codewords must be at most .* 5, got 6"):
         compress(img, 6, block=(2, 4))
+    assert compress(img, block=(2, 4)) == compress(img, 5, block=(2, 4))
+    with pytest.raises(ValueError, match=r"n_codewords must be at most .* 5, got 6"):
+        train_codebook([img, img], 6, block=(2, 4))
+    assert train_codebook([img, img], block=(2, 4)) == train_codebook([img, img], 5, (2, 4))
+
+
+def test_512_codewords_by_default():
+    img = np.random.default_rng(0).integers(0, 256, (32, 48), np.uint8)
+    assert compress(img, block=1) == compress(img, count_blocks(img, 1), block=1)
+    assert compress(img, block=(1, 2)) == compress(img, 512, block=(1, 2))
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ def test_fewer_colours_than_codewords():
     assert error(images, book) == 0
     with pytest.raises(ValueError, match=r"at most the number of distinct samples, got .*=5"):
         chunked.train_codebook(delayed(images), 5)
+    assert error(images, chunked.train_codebook(delayed(images))) == 0
 
 
 def test_images_must_be_alike():

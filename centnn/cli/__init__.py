@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 from centnn.cli.arguments import parser
+from centnn.cli.errors import in_options
 
 __all__ = ["main"]
 
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _refuse("there is not enough memory for this")
     except ValueError as error:
-        return _refuse(str(error))
+        return _refuse(in_options(str(error)))
     except OSError as error:
         return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     return 0

@@ -202,9 +202,7 @@ def _add_paths(subparser: argparse.ArgumentParser, what: str) -> None:
 
 
 def _add_training(subparser: argparse.ArgumentParser) -> None:
-    subparser.add_argument(
-        "-k", type=int, metavar="K", help=f"{_K_HELP} (default: {compress.N_CODEWORDS})"
-    )
+    subparser.add_argument("-k", type=int, metavar="K", help=f"{_K_HELP} (default: {_K_USUAL})")
     subparser.add_argument("-b", "--block", type=_block, help=f"{_BLOCK_HELP} (default: 4)")
     subparser.add_argument(
         "--colour",
@@ -237,7 +235,7 @@ def _add_comparing(subparser: argparse.ArgumentParser) -> None:
         help="picture (default: a photograph that comes with scikit-image)",
     )
     subparser.add_argument(
-        "-k", type=int, metavar="K", help=f"{_K_HELP} (default beside -b: {compress.N_CODEWORDS})"
+        "-k", type=int, metavar="K", help=f"{_K_HELP} (default beside -b: {_K_USUAL})"
     )
     subparser.add_argument(
         "-b", "--block", type=_block, help=f"{_BLOCK_HELP} (default beside -k: 4)"
@@ -257,6 +255,7 @@ def _add_comparing(subparser: argparse.ArgumentParser) -> None:
 
 EFFORTS = ["fast", "balanced", "best"]
 _K_HELP = "number of codewords"
+_K_USUAL = f"{compress.N_CODEWORDS}, or as many as there are different blocks"
 _BLOCK_HELP = "block in pixels, as one side or as HEIGHTxWIDTH; 1: grey levels or colours"
 _EFFORT_HELP = (
     "how long to train or search (default: balanced; fast for a palette or a target in VQ mode)"

@@ -42,18 +42,17 @@ def compare(args: argparse.Namespace) -> None:
 
 def _experiments(args: argparse.Namespace) -> Iterator[Experiment]:
     from centnn import compare
+    from centnn.image.container import count_blocks
 
     as_published = args.k is None and args.block is None
     name, img = _picture(args.image, grey=as_published)
-    if as_published:
-        plan = REFERENCE_EXPERIMENTS
-        side = REFERENCE_SIDE if args.resize is None else args.resize
-    else:
-        plan = [(N_CODEWORDS if args.k is None else args.k, args.block or BLOCK)]
-        side = args.resize
+    side = REFERENCE_SIDE if as_published and args.resize is None else args.resize
     if side is not None:
         img = resized(img, side)
-    for n_codewords, block in plan:
+    plan = REFERENCE_EXPERIMENTS if as_published else [(N_CODEWORDS, args.block or BLOCK)]
+    for usual, block in plan:
+        most = count_blocks(img, block, "rgb")
+        n_codewords = min(usual, most) if args.k is None else args.k
         size = f"{img.shape[1]}x{img.shape[0]}"
         title = f"{name} at {size}: {_samples(img, block)}, K = {n_codewords}"
         if not args.quiet and not args.json:

@@ -76,10 +76,9 @@ def _trained(args: argparse.Namespace, name: str) -> bytes:
     from centnn.image.container import train_codebook
 
     images = [read_picture(path) for path in args.paths]
-    n_codewords = N_CODEWORDS if args.k is None else args.k
-    with progress(name, n_codewords, _largest(images[0]), quiet=args.quiet) as callback:
+    with progress(name, args.k or N_CODEWORDS, _largest(images[0]), quiet=args.quiet) as callback:
         return train_codebook(
-            images, n_codewords, args.block or BLOCK, **_options(args), callback=callback
+            images, args.k, args.block or BLOCK, **_options(args), callback=callback
         )
 
 
@@ -95,9 +94,8 @@ def _trained_on_cluster(args: argparse.Namespace) -> bytes:
         from centnn.image.dask import train_codebook
 
         images = [dask.delayed(read_picture)(path.absolute()) for path in args.paths]
-        n_codewords = N_CODEWORDS if args.k is None else args.k
         try:
-            return train_codebook(images, n_codewords, args.block or BLOCK, **_options(args))
+            return train_codebook(images, args.k, args.block or BLOCK, **_options(args))
         except (ImportError, RuntimeError) as error:  # of workers, and of pictures they cannot read
             raise ValueError(str(error)) from error
 
@@ -159,10 +157,9 @@ def _compressed(
         return _to_target(img, args, name)
     if book is not None:
         return code(img, codebook=book, rate_weight=args.rate_weight or 0.0), {}
-    n_codewords = N_CODEWORDS if args.k is None else args.k
-    with progress(name, n_codewords, _largest(img), quiet=args.quiet) as callback:
+    with progress(name, args.k or N_CODEWORDS, _largest(img), quiet=args.quiet) as callback:
         options = {**_options(args), "callback": callback}
-        data = code(img, n_codewords, args.block or BLOCK, **options)
+        data = code(img, args.k, args.block or BLOCK, **options)
     return data, {"note": _note(img, args)}
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from centnn._files import write_atomically
+from centnn.cli.errors import in_options
 
 __all__ = ["BOOK", "CVQ", "PNG", "STANDARD", "Output", "keep", "naming", "pairs", "read"]
 
@@ -136,4 +137,4 @@ def naming(path: Path) -> Iterator[None]:
         yield
     except ValueError as error:
         name = "standard input" if path == STANDARD else path
-        raise ValueError(f"{name}: {error}") from None
+        raise ValueError(f"{name}: {in_options(str(error))}") from None

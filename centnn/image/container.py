@@ -37,6 +37,7 @@ COLOURS = {"rgb": ("rgb", False), "ycbcr": ("ycbcr", False), "ycbcr420": ("ycbcr
 # 256 and 1024, files are 11 % smaller than with "ycbcr420" (from 30 smaller to 3 larger); those
 # with "rgb" are 1 % smaller (from 42 smaller to 40 larger).
 DEFAULT_COLOUR = "ycbcr"
+N_CODEWORDS = 512
 # Cb and Cr together get so many times fewer codewords than Y, but not fewer than this.
 CHROMA_SHARE = 4
 CHROMA_LEAST = 16
@@ -44,7 +45,7 @@ CHROMA_LEAST = 16
 
 def compress(
     img: Array,
-    n_codewords: int = 512,
+    n_codewords: int | None = None,
     block: Block = 4,
     *,
     colour: str | None = None,
@@ -61,8 +62,9 @@ def compress(
     img : uint8 or uint16 array of shape (H, W), (H, W, 2), (H, W, 3) or (H, W, 4)
         A grey image or one in colour (red, green, blue); the second and the fourth have an alpha
         channel, which is kept as it is.
-    n_codewords : int
-        Codewords in the codebook, at most 65,536 and as many as the image has different blocks.
+    n_codewords : int, optional
+        Codewords in the codebook, at most 65,536 and as many as the image has different blocks. By
+        default 512, or as many as it has different blocks.
     block : int or (height, width)
         Size of a block in pixels, at most 64 a side. 1 quantizes grey levels or colours.
     colour : {"rgb", "ycbcr", "ycbcr420"}, optional
@@ -110,11 +112,10 @@ def compress(
         return _compress_with(pixels, alpha, codebook, rate_weight, n_threads)
     size = checked_block(block, pixels.shape)
     model, halved = colour_model(colour, pixels.shape[2], size)
-    n_codewords = integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
     planes = to_planes(pixels, model, halved=halved)
-    _check_different([planes[0]], size, n_codewords, "img")
+    number = _checked_number(n_codewords, [planes[0]], size, "img")
     options = plane_options(
-        n_codewords, size, planes, effort, _checked_weight(rate_weight), n_threads, callback
+        number, size, planes, effort, _checked_weight(rate_weight), n_threads, callback
     )
     coded = [encode_plane(*of_plane) for of_plane in zip(planes, options, strict=True)]
     return version2.pack_image(_header(pixels, alpha, model, halved=halved), coded, alpha)
@@ -122,7 +123,7 @@ def compress(
 
 def train_codebook(
     images: Sequence[Array],
-    n_codewords: int = 512,
+    n_codewords: int | None = None,
     block: Block = 4,
     *,
     colour: str | None = None,
@@ -170,11 +171,10 @@ def train_codebook(
         )
     size = checked_block(block, pixels[0].shape)
     model, halved = colour_model(colour, pixels[0].shape[2], size)
-    n_codewords = integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
     of_images = [to_planes(img, model, halved=halved) for img in pixels]
-    _check_different([planes[0] for planes in of_images], size, n_codewords, "images")
+    number = _checked_number(n_codewords, [planes[0] for planes in of_images], size, "images")
     options = plane_options(
-        n_codewords, size, of_images[0], effort, _checked_weight(rate_weight), n_threads, callback
+        number, size, of_images[0], effort, _checked_weight(rate_weight), n_threads, callback
     )
     books = [
         train_plane([planes[i] for planes in of_images], options[i]) for i in range(len(options))
@@ -235,7 +235,7 @@ def decompress(
         return photo.unpack(data, max_pixels, upto, thread_count(n_threads))
     version = version_of(data)
     if upto is not None:
-        raise ValueError(f"upto must be None for a file that is not of photo mode, got {upto!r}")
+        raise ValueError(f"upto must be left out for files not of photo mode, got {upto!r}")
     if version == 1:
         return version1.decompress(data, max_pixels)
     book = None if codebook is None else version2.unpack_book(codebook)
@@ -308,17 +308,22 @@ def colour_model(name: str | None, channels: int, block: tuple[int, int]) -> tup
     return COLOURS[name or ("rgb" if block == (1, 1) else DEFAULT_COLOUR)]
 
 
-def _check_different(
-    planes: list[Array], block: tuple[int, int], n_codewords: int, name: str
-) -> None:
-    """Raise ValueError unless planes have so many different blocks."""
+def _checked_number(
+    n_codewords: int | None, planes: list[Array], block: tuple[int, int], name: str
+) -> int:
+    """Return how many codewords to train; ValueError if there are not so many different blocks."""
+    if n_codewords is None:
+        wanted = N_CODEWORDS
+    else:
+        wanted = integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
     blocks = [to_blocks(plane, block) for plane in planes]
-    found = count_distinct(np.concatenate(blocks), n_codewords)
-    if found < n_codewords:
+    found = count_distinct(np.concatenate(blocks), wanted)
+    if n_codewords is not None and found < wanted:
         raise ValueError(
             f"n_codewords must be at most the number of different blocks in {name}, {found}, "
-            f"got {n_codewords}"
+            f"got {wanted}"
         )
+    return found
 
 
 def plane_options(

@@ -30,7 +30,7 @@ from centnn.image.blocks import Block, block_grid, to_blocks
 from centnn.image.channels import split
 from centnn.image.codewords import Codewords
 from centnn.image.colour import plane_shapes, to_planes
-from centnn.image.container import checked_block, colour_model, plane_options
+from centnn.image.container import N_CODEWORDS, checked_block, colour_model, plane_options
 from centnn.image.context import ContextModel, Tally
 from centnn.image.encoder import PlaneOptions
 from centnn.quantizer import quantize
@@ -42,7 +42,7 @@ Array = NDArray[Any]
 
 def train_codebook(
     images: Sequence[Delayed],
-    n_codewords: int = 512,
+    n_codewords: int | None = None,
     block: Block = 4,
     *,
     colour: str | None = None,
@@ -88,13 +88,18 @@ def train_codebook(
     """
     if not images:
         raise ValueError("images must be at least one, got none")
-    n_codewords = integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
+    number = N_CODEWORDS
+    if n_codewords is not None:
+        number = integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
     _dask_cluster.check(_dask_cluster.client_in_use())
     dtype, n_channels = dask.compute(dask.delayed(_kind)(images[0]))[0]
     size = checked_block(block, (1, 1))
     kind = Kind(dtype, n_channels, *colour_model(colour, n_channels, size), size)
-    options = plane_options(n_codewords, size, kind.shapes(), effort, 0.0, n_threads, callback)
-    books = tuple(_train_plane(images, kind, i, each) for i, each in enumerate(options))
+    options = plane_options(number, size, kind.shapes(), effort, 0.0, n_threads, callback)
+    books = tuple(
+        _train_plane(images, kind, i, each, or_fewer=i > 0 or n_codewords is None)
+        for i, each in enumerate(options)
+    )
     return version2.pack_book(version2.Book(kind.depth, kind.colour, kind.halved, books, b""))
 
 
@@ -141,7 +146,7 @@ def _kind(img: Array) -> tuple[str, int]:
 
 
 def _train_plane(
-    images: Sequence[Delayed], kind: Kind, index: int, options: PlaneOptions
+    images: Sequence[Delayed], kind: Kind, index: int, options: PlaneOptions, *, or_fewer: bool
 ) -> version2.PlaneBook:
     """Train codewords and a model of neighbours on one plane of all images."""
     shape = kind.shapes()[index]
@@ -152,7 +157,7 @@ def _train_plane(
         for img in images
     ]
     samples = da.concatenate(blocks, allow_unknown_chunksizes=True)
-    trained = _train_codewords(samples, options, or_fewer=index > 0)
+    trained = _train_codewords(samples, options, or_fewer=or_fewer)
     centers = trained.centers.reshape(-1, *shape)
     coarse = coarsening.coarsest_free(centers, trained.counts, trained.inertia, kind.depth)
     model = _fit_model(images, kind, index, coarse)
