@@ -208,6 +208,13 @@ BAD_INPUT = {
         lambda: ["compress", plain(), "out", "--bpp", 1, "--codebook", "none"],
         "give either --bpp, which finds a codebook, or --codebook",
     ),
+    **{
+        f"codebook and {given[0]}": (
+            lambda given=given: ["compress", plain(), "out", "--codebook", "none", *given],
+            f"give either --codebook, which is trained, or {given[0]}",
+        )
+        for given in (["-k", 8], ["-b", 16], ["--colour", "ycbcr420"], ["--effort", "best"])
+    },
     "16 bits and quality": (
         lambda: ["compress", deep(), "out", "--quality", 50],
         "deep.png: --quality is of photo mode, for pictures of 8 bits, got 16",

@@ -33,6 +33,9 @@ def check_options(args: argparse.Namespace) -> None:
         for name, value in (("-k", args.k), ("--codebook", args.codebook)):
             if value is not None:
                 raise ValueError(f"give either {target}, which finds a codebook, or {name}")
+    of_training = _training_options(args)
+    if args.codebook is not None and of_training:
+        raise ValueError(f"give either --codebook, which is trained, or {of_training[0]}")
 
 
 def is_for_photo_mode(img: NDArray[Any], args: argparse.Namespace) -> bool:
@@ -48,3 +51,8 @@ def is_for_photo_mode(img: NDArray[Any], args: argparse.Namespace) -> bool:
 def _photo_options(args: argparse.Namespace) -> list[str]:
     given = {"--quality": args.quality is not None, "--no-filter": args.no_filter}
     return [name for name, is_given in given.items() if is_given]
+
+
+def _training_options(args: argparse.Namespace) -> list[str]:
+    given = {"-k": args.k, "-b": args.block, "--colour": args.colour, "--effort": args.effort}
+    return [name for name, value in given.items() if value is not None]
