@@ -121,6 +121,14 @@ BAD_INPUT = {
         lambda: ["compress", plain(), "out", "--codebook", "none.cvqb"],
         "none.cvqb: No such file",
     ),
+    "a picture as codebook": (
+        lambda: ["compress", plain(), "out", "--codebook", of_floats()],
+        "floats.tiff: data is not a .cvq file",
+    ),
+    "an image as codebook": (
+        lambda: ["compress", plain(), "out", "--codebook", cvq()],
+        "some.cvq: data must be a shared codebook, got an image",
+    ),
     "rd: none": (lambda: ["rd", "none.png", "--plot", "p.png"], "none.png: No such file"),
     "rd: text": (lambda: ["rd", no_picture(), "--plot", "p.png"], "text.png: it must be a"),
     "rd: alpha": (lambda: ["rd", with_alpha(), "--plot", "p.png"], "alpha.png: img must be grey"),
@@ -142,6 +150,16 @@ def test_bad_input_is_one_line_and_leaves_nothing(case, capfd):
     assert err.startswith(f"centnn: {message}")
     assert err.count("\n") == 1
     assert files() == before
+
+
+@pytest.mark.parametrize("mode", [["-k", "2"], []])
+def test_an_instruction_set_that_is_not_there(mode):
+    command = [sys.executable, "-c", MAIN, "compress", plain(), "out", *mode]
+    environment = os.environ | {"CENTNN_ISA": "foo"}
+    done = subprocess.run(command, capture_output=True, env=environment, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("centnn: CENTNN_ISA must be one of ")
+    assert done.stderr.endswith(" on this machine, got 'foo'\n")
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])

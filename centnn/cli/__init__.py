@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 
+from centnn._search import isa
 from centnn.cli.arguments import parser
 from centnn.cli.errors import in_options
 
@@ -43,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _raising_at_sigterm(), _written_out():
             args = parser().parse_args(argv)
+            isa()  # for a bad CENTNN_ISA to be told as such, whatever the command
             args.run(args)
     except _Terminated:
         return TERMINATED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,8 +28,9 @@ BLOCK = (4, 4)
 def compress(args: argparse.Namespace) -> None:
     """Compress pictures."""
     check_options(args)
-    book = None if args.codebook is None else read(args.codebook)
-    for source, target in pairs(args, CVQ):
+    todo = pairs(args, CVQ)
+    book = _shared_book(args.codebook)
+    for source, target in todo:
         img = read_picture(source)
         with naming(source):
             if is_for_photo_mode(img, args):
@@ -50,8 +52,9 @@ def decompress(args: argparse.Namespace) -> None:
     """Decompress files to PNG pictures."""
     from centnn.image.container import decompress as restore
 
-    book = None if args.codebook is None else read(args.codebook)
-    for source, target in pairs(args, PNG):
+    todo = pairs(args, PNG)
+    book = _shared_book(args.codebook)
+    for source, target in todo:
         data = read(source)
         with naming(source):
             img = restore(data, codebook=book, max_pixels=args.max_pixels, upto=args.upto)
@@ -69,6 +72,18 @@ def train(args: argparse.Namespace) -> None:
     target.write(data)
     facts = {"file": str(target.path), "bytes": len(data), "pictures": len(args.paths)}
     tell(facts, as_json=args.json, quiet=args.quiet, on_stderr=target.is_standard)
+
+
+def _shared_book(path: Path | None) -> bytes | None:
+    """Return what is in the file of a codebook, if one is given."""
+    from centnn.image.version2 import unpack_book
+
+    if path is None:
+        return None
+    book = read(path)
+    with naming(path):
+        unpack_book(book)  # here, for it to be blamed, and not a picture
+    return book
 
 
 def _trained(args: argparse.Namespace, name: str) -> bytes:
