@@ -70,6 +70,12 @@ def test_standard_input_that_is_closed():
     assert done.stderr == "centnn: standard input: Bad file descriptor\n"
 
 
+def test_compare_reads_standard_input_once():
+    done = run("compare - --plot out.png < in.png")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "- at 128x128: grey levels, K = 48\n" in done.stdout
+
+
 @pytest.mark.parametrize("quiet", ["", "-q"])
 def test_messages_do_not_get_among_data_if_standard_error_is_closed(quiet):
     expected = run("compress in.png - -k 1 -q | base64").stdout

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from centnn.cli.compress import BLOCK, N_CODEWORDS
-from centnn.cli.files import PNG, Output, keep, naming
-from centnn.cli.pictures import read_grey, read_picture, resized, sample_picture
+from centnn.cli.files import PNG, Output, keep, naming, read
+from centnn.cli.pictures import decode_grey, decode_picture, resized, sample_picture
 from centnn.cli.report import tell
 
 if TYPE_CHECKING:
@@ -79,14 +79,15 @@ def _picture(path: Path | None, *, grey: bool) -> tuple[str, Array]:
 
         img = sample_picture()
         return "astronaut", np.asarray(cv2.cvtColor(img, cv2.COLOR_RGB2GRAY)) if grey else img
-    img = read_picture(path)
+    data = read(path)
     with naming(path):
+        img = decode_picture(data)
         if img.dtype != np.uint8 or img.shape[2:] not in ((), (3,)):
             raise ValueError(
                 "a picture to compare must be grey or RGB of 8 bits, "
                 f"got {img.dtype} of shape {img.shape}"
             )
-    return path.name, read_grey(path) if grey else img
+        return path.name, decode_grey(data) if grey else img
 
 
 def _samples(img: Array, block: tuple[int, int]) -> str:

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from centnn.cli import metadata
 from centnn.cli.files import naming, read
 
-__all__ = ["decode_picture", "encode_png", "read_grey", "read_picture", "resized", "sample_picture"]
+__all__ = [
+    "decode_grey",
+    "decode_picture",
+    "encode_png",
+    "read_picture",
+    "resized",
+    "sample_picture",
+]
 
 Array = NDArray[Any]
 
@@ -56,15 +63,6 @@ def read_picture(path: Path) -> Array:
         return decode_picture(data)
 
 
-def read_grey(path: Path) -> Array:
-    """Read a picture as (H, W) of 8 bits, as OpenCV makes it grey."""
-    import cv2
-
-    data = read(path)
-    with naming(path):
-        return _decode(data, cv2.IMREAD_GRAYSCALE)
-
-
 def decode_picture(data: bytes) -> Array:
     """Return the picture in the contents of a file; ValueError if there is none."""
     import cv2
@@ -79,6 +77,13 @@ def decode_picture(data: bytes) -> Array:
     # Decoded again, since only these turn a picture the way that its EXIF tag says.
     img = _decode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     return img if img.ndim == 2 else cv2.cvtColor(img, cv2.COLOR_BGR2RGB)
+
+
+def decode_grey(data: bytes) -> Array:
+    """Return the picture in the contents of a file as (H, W) of 8 bits, as OpenCV makes it grey."""
+    import cv2
+
+    return _decode(data, cv2.IMREAD_GRAYSCALE)
 
 
 def sample_picture() -> Array:
