@@ -176,15 +176,9 @@ def test_several_inputs(capsys):
     assert sorted(os.listdir("out")) == ["one.cvq", "one.png", "two.cvq", "two.png"]
     assert run("compress", "one.png", "-o", "single.cvq", "-k", 2) == 0
     assert files() == ["one.png", "out", "single.cvq", "two.jpg"]
-    for arguments, message in [
-        (["one.png", "two.jpg", "-o", "none"], "none: it must be a folder"),
-        (["one.png", "one.png", "-o", "out"], "two of the inputs"),
-        (["-", "one.png", "-o", "out"], "standard input has no name"),
-        (["one.png", "two.jpg", "three", "-k", 2], "give one input and one output"),
-    ]:
-        capsys.readouterr()
-        assert run("compress", *arguments, "-f") == 1
-        assert capsys.readouterr().err.startswith(f"centnn: {message}")
+    capsys.readouterr()
+    assert run("compress", "one.png", "two.jpg", "-o", "none") == 1
+    assert capsys.readouterr().err.startswith("centnn: none: it must be a folder")
 
 
 def test_standard_input_and_output():
@@ -340,30 +334,6 @@ def test_compare_without_its_extra(missing, monkeypatch, capsys):
     assert out == ""
     assert err == f"centnn: compare needs {missing}, which is missing: pip install 'centnn[demo]'\n"
     assert files() == []
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["unknown"],
-        ["compress", "in.png", "out.cvq", "-k", "many"],
-        ["compress", "in.png", "out.cvq", "-b", "4x"],
-        ["compress", "in.png", "out.cvq", "-b", "4x4x4"],
-        ["compress", "in.png", "out.cvq", "--psnr", "30", "--bpp", "1"],
-        ["compress", "in.png", "out.cvq", "--psnr", "30", "--quality", "1"],
-        ["compress", "in.png", "out.cvq", "--quality", "high"],
-        ["decompress", "in.cvq", "out.png", "--upto", "all"],
-        ["palette", "in.png", "out.png", "-k", "257"],
-        ["palette", "in.png", "out.png", "--keep", "red"],
-        ["compare", "in.png", "--plot", "out.pdf"],
-    ],
-)
-def test_wrong_usage(arguments, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        run(*arguments)
-    assert stopped.value.code == 2
-    assert capsys.readouterr().err.startswith("usage: centnn")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ OTHER_KINDS = {
 def test_a_name_that_tells_another_kind_is_refused_even_with_force(case, capsys):
     arguments = OTHER_KINDS[case]()
     before = contents()
-    assert run(*arguments, "-f") == 1
+    assert run(*arguments, "-f") == 2
     kind = {"compress": ".cvq", "train": ".cvb"}.get(arguments[0], ".png")
     assert capsys.readouterr().err == (
         f"centnn: {arguments[-1]}: it must end in {kind}, which is what is written\n"

@@ -111,20 +111,17 @@ def test_a_scheduler_elsewhere(capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "code", "message"),
     [
-        (["--dask", "nowhere"], "--dask must be local or the address of a scheduler"),
-        (["--dask", "tcp://127.0.0.1:1"], "--dask tcp://127.0.0.1:1: no scheduler of dask answers"),
-        (
-            ["--dask", "local", "--rate-weight", "auto"],
-            "give either --dask or --rate-weight",
-        ),
+        (["--dask", "nowhere"], 2, "--dask must be local or the address of a scheduler"),
+        (["--dask", "tcp://127.0.0.1:1"], 1, "--dask tcp://127.0.0.1:1: no scheduler of dask"),
+        (["--dask", "local", "--rate-weight", "auto"], 2, "give either --dask or --rate-weight"),
     ],
 )
-def test_bad_input(arguments, message, monkeypatch, capsys):
+def test_bad_input(arguments, code, message, monkeypatch, capsys):
     monkeypatch.setattr(cluster, "SECONDS_TO_ANSWER", 1)
     photograph("in.png", 0)
-    assert run("train", *arguments, "in.png", "-o", "book", "-q") == 1
+    assert run("train", *arguments, "in.png", "-o", "book", "-q") == code
     assert capsys.readouterr().err.startswith(f"centnn: {message}")
     assert files() == ["in.png"]
 

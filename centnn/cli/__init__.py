@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 
 from centnn._search import isa
 from centnn.cli.arguments import parser
-from centnn.cli.errors import in_options
+from centnn.cli.errors import UsageError, in_options
 
 __all__ = ["main"]
 
 BAD_INPUT = 1
+WRONG_USAGE = 2
 INTERRUPTED = 130
 TERMINATED = 143
 
@@ -31,8 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0, 1 for bad input (told in one line on stderr), 130 if interrupted or 143
-        if terminated.
+        The exit code: 0, 1 for bad input or 2 for options that contradict each other (told in one
+        line on stderr), 130 if interrupted or 143 if terminated.
 
     Raises
     ------
@@ -56,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     except MemoryError:
         return _refuse("there is not enough memory for this")
+    except UsageError as error:
+        return _refuse(str(error), WRONG_USAGE)
     except ValueError as error:
         return _refuse(in_options(str(error)))
     except OSError as error:
@@ -63,11 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _refuse(reason: str) -> int:
+def _refuse(reason: str, code: int = BAD_INPUT) -> int:
     # A name of a file may hold anything: ends of lines, what moves the cursor of a terminal.
     shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in reason)
     print("centnn: " + "".join(shown), file=sys.stderr)
-    return BAD_INPUT
+    return code
 
 
 @contextlib.contextmanager

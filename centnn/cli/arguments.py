@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from math import isqrt
 from pathlib import Path
 
 import centnn
 from centnn.cli import compare, compress, palette, rd
+from centnn.cli.values import block, colour, number, png_path, weight, whole
+from centnn.image.channels import MAX_PIXELS
+from centnn.image.codewords import LIMIT_BLOCK
+from centnn.image.goal import HIGHEST_BPP, HIGHEST_DB, LOWEST_BPP
+from centnn.image.palette import MAX_COLOURS
+from centnn.image.photo import N_LAYERS
+from centnn.image.version2 import MAX_CODEWORDS
 
 __all__ = ["parser"]
-
-MAX_PIXELS = 2**29
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,16 +67,19 @@ def parser() -> argparse.ArgumentParser:
     target = compressing.add_mutually_exclusive_group()
     target.add_argument(
         "--quality",
-        type=float,
+        type=number(0, 100),
         metavar="Q",
         help="of photo mode: 0 (smallest) to 100 (default: 60)",
     )
     target.add_argument(
-        "--psnr", type=float, metavar="DB", help="find --quality, or -k, for this PSNR at least"
+        "--psnr",
+        type=number(0, HIGHEST_DB),
+        metavar="DB",
+        help="find --quality, or -k, for this PSNR at least",
     )
     target.add_argument(
         "--bpp",
-        type=float,
+        type=number(LOWEST_BPP, HIGHEST_BPP),
         metavar="BITS",
         help="find --quality, or -k, for so many bits a pixel at most",
     )
@@ -96,17 +105,17 @@ def parser() -> argparse.ArgumentParser:
     )
     decompressing.add_argument(
         "--max-pixels",
-        type=int,
+        type=whole(1),
         metavar="N",
         default=MAX_PIXELS,
         help="refuse pictures of more pixels (default: %(default)s)",
     )
     decompressing.add_argument(
         "--upto",
-        type=int,
+        type=whole(1, N_LAYERS),
         metavar="N",
-        help="of files of photo mode, decode 1 to 23 layers at most: the first ones are coarse. "
-        "The files may be cut off anywhere then: what is whole is decoded",
+        help=f"of files of photo mode, decode 1 to {N_LAYERS} layers at most: the first ones are "
+        "coarse. The files may be cut off anywhere then: what is whole is decoded",
     )
     _add_writing(decompressing)
 
@@ -147,12 +156,16 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_paths(indexing, "picture (PNG, JPEG, TIFF, WebP, BMP)")
     indexing.add_argument(
-        "-k", type=_colours, metavar="K", default=256, help="colours, 1 to 256 (default: 256)"
+        "-k",
+        type=whole(1, MAX_COLOURS),
+        metavar="K",
+        default=MAX_COLOURS,
+        help=f"colours, 1 to {MAX_COLOURS} (default: {MAX_COLOURS})",
     )
     indexing.add_argument("--dither", action="store_true", help="spread errors to neighbours")
     indexing.add_argument(
         "--keep",
-        type=_colour,
+        type=colour,
         metavar="RRGGBB[AA]",
         action="append",
         default=[],
@@ -180,9 +193,11 @@ def parser() -> argparse.ArgumentParser:
     )
     drawing.add_argument("paths", metavar="IMAGE", nargs="+", type=Path, help="picture")
     drawing.add_argument(
-        "--plot", type=_png_path, metavar="OUT.png", default=Path("centnn-rd.png"), help=_PLOT_HELP
+        "--plot", type=png_path, metavar="OUT.png", default=Path("centnn-rd.png"), help=_PLOT_HELP
     )
-    drawing.add_argument("-b", "--block", type=_block, help=f"{_BLOCK_HELP} (default: 4)")
+    drawing.add_argument(
+        "-b", "--block", type=block(LIMIT_BLOCK), help=f"{_BLOCK_HELP} (default: 4)"
+    )
     _add_writing(drawing)
     return main
 
@@ -202,8 +217,12 @@ def _add_paths(subparser: argparse.ArgumentParser, what: str) -> None:
 
 
 def _add_training(subparser: argparse.ArgumentParser) -> None:
-    subparser.add_argument("-k", type=int, metavar="K", help=f"{_K_HELP} (default: {_K_USUAL})")
-    subparser.add_argument("-b", "--block", type=_block, help=f"{_BLOCK_HELP} (default: 4)")
+    subparser.add_argument(
+        "-k", type=whole(1, MAX_CODEWORDS), metavar="K", help=f"{_K_HELP} (default: {_K_USUAL})"
+    )
+    subparser.add_argument(
+        "-b", "--block", type=block(LIMIT_BLOCK), help=f"{_BLOCK_HELP} (default: 4)"
+    )
     subparser.add_argument(
         "--colour",
         choices=["rgb", "ycbcr", "ycbcr420"],
@@ -212,7 +231,7 @@ def _add_training(subparser: argparse.ArgumentParser) -> None:
     subparser.add_argument("--effort", choices=EFFORTS, help=_EFFORT_HELP)
     subparser.add_argument(
         "--rate-weight",
-        type=_weight,
+        type=weight,
         metavar="W",
         help="what a bit is worth in squared error, or auto (default: 0; auto with a target)",
     )
@@ -235,17 +254,20 @@ def _add_comparing(subparser: argparse.ArgumentParser) -> None:
         help="picture (default: a photograph that comes with scikit-image)",
     )
     subparser.add_argument(
-        "-k", type=int, metavar="K", help=f"{_K_HELP} (default beside -b: {_K_USUAL})"
+        "-k", type=whole(1), metavar="K", help=f"{_K_HELP} (default beside -b: {_K_USUAL})"
     )
     subparser.add_argument(
-        "-b", "--block", type=_block, help=f"{_BLOCK_HELP} (default beside -k: 4)"
+        "-b", "--block", type=block(), help=f"{_BLOCK_HELP} (default beside -k: 4)"
     )
     subparser.add_argument(
-        "--resize", type=int, metavar="N", help="resize the picture to N x N pixels first"
+        "--resize",
+        type=whole(1, isqrt(MAX_PIXELS)),
+        metavar="N",
+        help="resize the picture to N x N pixels first",
     )
     subparser.add_argument(
         "--plot",
-        type=_png_path,
+        type=png_path,
         metavar="OUT.png",
         help="where to draw originals, reconstructions and errors side by side "
         "(default: centnn-compare.png, which is replaced)",
@@ -261,44 +283,3 @@ _EFFORT_HELP = (
     "how long to train or search (default: balanced; fast for a palette or a target in VQ mode)"
 )
 _PLOT_HELP = "where to draw (default: %(default)s)"
-
-
-def _block(text: str) -> tuple[int, int]:
-    try:
-        sides = [int(side) for side in text.split("x")]
-        height, width = sides * 2 if len(sides) == 1 else sides
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"must be a side or HEIGHTxWIDTH, such as 4 or 4x8, got {text!r}"
-        ) from None
-    return height, width
-
-
-def _weight(text: str) -> float | str:
-    try:
-        return text if text == "auto" else float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a number or auto, got {text!r}") from None
-
-
-def _colours(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 256:
-        raise argparse.ArgumentTypeError(f"must be a number from 1 to 256, got {text!r}")
-    return int(text)
-
-
-def _colour(text: str) -> tuple[int, ...]:
-    try:
-        colour = bytes.fromhex(text.removeprefix("#"))
-    except ValueError:
-        colour = b""
-    if len(colour) not in (3, 4):
-        raise argparse.ArgumentTypeError(f"must be RRGGBB or RRGGBBAA in hex, got {text!r}")
-    return tuple(colour)
-
-
-def _png_path(text: str) -> Path:
-    path = Path(text)
-    if path.suffix.lower() != ".png":
-        raise argparse.ArgumentTypeError(f"must end in .png, got {text!r}")
-    return path

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from centnn.cli.errors import UsageError
+
 __all__ = ["connected", "task_progress"]
 
 LOCAL = "local"
@@ -32,7 +34,7 @@ def connected(address: str) -> Iterator[Any]:
         message = "--dask needs dask, which is missing: pip install 'centnn[dask]'"
         raise ValueError(message) from None
     if address != LOCAL and not re.fullmatch(ADDRESS, address):
-        raise ValueError(
+        raise UsageError(
             "--dask must be local or the address of a scheduler, such as tcp://10.0.0.1:8786, "
             f"got {address!r}"
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from centnn.cli.errors import UsageError
 from centnn.cli.files import BOOK, CVQ, PNG, Output, keep, naming, pairs, read
 from centnn.cli.modes import check_options, is_for_photo_mode, vq_options
 from centnn.cli.pictures import encode_png, read_picture
@@ -100,7 +101,7 @@ def _trained(args: argparse.Namespace, name: str) -> bytes:
 def _trained_on_cluster(args: argparse.Namespace) -> bytes:
     """Return a codebook that is trained where workers read the pictures."""
     if args.rate_weight is not None:
-        raise ValueError("give either --dask or --rate-weight, which needs all pictures in memory")
+        raise UsageError("give either --dask or --rate-weight, which needs all pictures in memory")
     from centnn.cli.cluster import connected, task_progress
 
     with connected(args.dask) as client, task_progress(client, quiet=args.quiet):

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["in_options"]
+__all__ = ["UsageError", "in_options"]
 
-# What arguments of functions are called here.
-OPTIONS = {
-    "block": "-b",
-    "bpp": "--bpp",
-    "max_pixels": "--max-pixels",
-    "n_clusters": "-k",
-    "n_codewords": "-k",
-    "psnr": "--psnr",
-    "quality": "--quality",
-    "rate_weight": "--rate-weight",
-    "upto": "--upto",
-}
+# What arguments of functions are called here: those that a file decides whether they are right.
+OPTIONS = {"n_clusters": "-k", "n_codewords": "-k", "upto": "--upto"}
+
+
+class UsageError(ValueError):
+    """The command is wrong, whatever is in the files."""
 
 
 def in_options(message: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from centnn._files import write_atomically
-from centnn.cli.errors import in_options
+from centnn.cli.errors import UsageError, in_options
 
 __all__ = ["BOOK", "CVQ", "PNG", "STANDARD", "Output", "keep", "naming", "pairs", "read"]
 
@@ -33,7 +33,7 @@ class Output:
         self.path = path
         # Whatever --force says: it may be a slip, such as `compress *.png` where there are two.
         if path.suffix.lower() in TELLING - {suffix}:
-            raise ValueError(f"{path}: it must end in {suffix}, which is what is written")
+            raise UsageError(f"{path}: it must end in {suffix}, which is what is written")
         # What is no regular file, such as /dev/null, has nothing to lose.
         if path != STANDARD and path.is_file() and not force:
             raise FileExistsError(
@@ -97,17 +97,17 @@ def _named(paths: list[Path], output: Path | None, suffix: str) -> list[tuple[Pa
     """Return the names of inputs and outputs."""
     if output is None:
         if len(paths) != 2:
-            raise ValueError(f"give one input and one output, or -o; got {len(paths)} names")
+            raise UsageError(f"give one input and one output, or -o; got {len(paths)} names")
         return [(paths[0], paths[1])]
     if len(paths) == 1 and not output.is_dir():
         return [(paths[0], output)]
     if not output.is_dir():
         raise ValueError(f"{output}: it must be a folder to take several outputs")
     if STANDARD in paths:
-        raise ValueError("standard input has no name that an output in a folder could have")
+        raise UsageError("standard input has no name that an output in a folder could have")
     named = [(path, output / path.with_suffix(suffix).name) for path in paths]
     if len({target for _, target in named}) < len(named):
-        raise ValueError("two of the inputs would be written to the same file")
+        raise UsageError("two of the inputs would be written to the same file")
     return named
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from centnn.cli.errors import UsageError
+
 __all__ = ["check_options", "is_for_photo_mode", "vq_options"]
 
 
@@ -24,18 +26,18 @@ def vq_options(args: argparse.Namespace) -> list[str]:
 
 
 def check_options(args: argparse.Namespace) -> None:
-    """Raise ValueError if options contradict each other."""
+    """Raise UsageError if options contradict each other."""
     of_vq, of_photo = vq_options(args), _photo_options(args)
     if of_vq and of_photo:
-        raise ValueError(f"give either {of_photo[0]}, of photo mode, or {of_vq[0]}, of VQ mode")
+        raise UsageError(f"give either {of_photo[0]}, of photo mode, or {of_vq[0]}, of VQ mode")
     if args.psnr is not None or args.bpp is not None:
         target = "--psnr" if args.psnr is not None else "--bpp"
         for name, value in (("-k", args.k), ("--codebook", args.codebook)):
             if value is not None:
-                raise ValueError(f"give either {target}, which finds a codebook, or {name}")
+                raise UsageError(f"give either {target}, which finds a codebook, or {name}")
     of_training = _training_options(args)
     if args.codebook is not None and of_training:
-        raise ValueError(f"give either --codebook, which is trained, or {of_training[0]}")
+        raise UsageError(f"give either --codebook, which is trained, or {of_training[0]}")
 
 
 def is_for_photo_mode(img: NDArray[Any], args: argparse.Namespace) -> bool:

@@ -97,8 +97,6 @@ def resized(img: Array, side: int) -> Array:
     """Return a picture at side x side pixels."""
     import cv2
 
-    if side < 1:
-        raise ValueError(f"--resize must be at least 1 pixel, got {side}")
     return np.asarray(cv2.resize(img, (side, side)))
 
 
