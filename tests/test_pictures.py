@@ -9,10 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from command_line import picture
+from command_line import picture, run
 from PIL import Image, ImageOps
 
-from centnn.cli import pictures
+from centnn.cli import metadata, pictures
 
 pytestmark = pytest.mark.usefixtures("own_folder")
 
@@ -39,6 +39,53 @@ def test_standard_error_comes_back_after_threads_that_overlap(monkeypatch):
     first_is_out.set()
     second.join()
     assert os.path.samestat(os.fstat(2), before)
+
+
+def several(file_format, n):
+    frames = [Image.fromarray(np.full((8, 8, 3), 50 * i, np.uint8)) for i in range(n)]
+    frames[0].save("several", file_format, save_all=True, append_images=frames[1:])
+    return "several"
+
+
+COMMANDS = {
+    "compress": lambda name: ["compress", name, "out"],
+    "palette": lambda name: ["palette", name, "out"],
+    "train": lambda name: ["train", name, "-o", "out"],
+    "rd": lambda name: ["rd", name],
+    "compare": lambda name: ["compare", name, "-b", "4"],
+}
+
+
+@pytest.mark.parametrize(
+    ("file_format", "n", "message"),
+    [
+        ("PNG", 1, ""),
+        ("TIFF", 1, ""),
+        ("PNG", 2, "1 more picture in this file left out"),
+        ("WEBP", 3, "2 more pictures in this file left out"),
+        ("TIFF", 4, "3 more pictures in this file left out"),
+    ],
+)
+def test_pictures_that_are_left_out(file_format, n, message, capsys):
+    name = several(file_format, n)
+    for command in ("compress", "palette", "train"):
+        assert run(*COMMANDS[command](name), "--json", "-f") == 0
+        expected = f"centnn: note: several: {message}\n" if message else ""
+        assert capsys.readouterr().err == expected
+        assert run(*COMMANDS[command](name), "-f", "-q") == 0
+        assert capsys.readouterr().err == ""
+
+
+def test_frames_of_gif():  # which not all versions of OpenCV read
+    assert metadata.n_pictures(Path(several("GIF", 3)).read_bytes()) == 3
+
+
+@pytest.mark.parametrize("command", ["rd", "compare"])
+def test_pictures_that_are_left_out_of_drawings(command, capsys):
+    assert run(*COMMANDS[command](several("TIFF", 2))) == 0
+    assert capsys.readouterr().err == (
+        "centnn: note: several: 1 more picture in this file left out\n"
+    )
 
 
 def with_orientation(mode, file_format, orientation):

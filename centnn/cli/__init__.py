@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from centnn._search import isa
 from centnn.cli.arguments import parser
-from centnn.cli.errors import UsageError, in_options
+from centnn.cli.errors import UsageError, in_options, printable
 
 __all__ = ["main"]
 
@@ -67,9 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _refuse(reason: str, code: int = BAD_INPUT) -> int:
-    # A name of a file may hold anything: ends of lines, what moves the cursor of a terminal.
-    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in reason)
-    print("centnn: " + "".join(shown), file=sys.stderr)
+    print(f"centnn: {printable(reason)}", file=sys.stderr)
     return code
 
 

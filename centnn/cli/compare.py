@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from centnn.cli.compress import BLOCK, N_CODEWORDS
 from centnn.cli.files import PNG, Output, keep, naming, read
-from centnn.cli.pictures import decode_grey, decode_picture, resized, sample_picture
+from centnn.cli.pictures import decode_grey, decode_picture, resized, sample_picture, tell_of_more
 from centnn.cli.report import tell
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _experiments(args: argparse.Namespace) -> Iterator[Experiment]:
     from centnn.image.container import count_blocks
 
     as_published = args.k is None and args.block is None
-    name, img = _picture(args.image, grey=as_published)
+    name, img = _picture(args.image, grey=as_published, quiet=args.quiet)
     side = REFERENCE_SIDE if as_published and args.resize is None else args.resize
     if side is not None:
         img = resized(img, side)
@@ -72,7 +72,7 @@ def _experiments(args: argparse.Namespace) -> Iterator[Experiment]:
         yield compare.Experiment(title, img, results)
 
 
-def _picture(path: Path | None, *, grey: bool) -> tuple[str, Array]:
+def _picture(path: Path | None, *, grey: bool, quiet: bool) -> tuple[str, Array]:
     """Return the name and the pixels of a picture; without a path, of a sample photograph."""
     if path is None:
         import cv2
@@ -87,7 +87,11 @@ def _picture(path: Path | None, *, grey: bool) -> tuple[str, Array]:
                 "a picture to compare must be grey or RGB of 8 bits, "
                 f"got {img.dtype} of shape {img.shape}"
             )
-        return path.name, decode_grey(data) if grey else img
+        if grey:
+            img = decode_grey(data)
+    if not quiet:
+        tell_of_more(path, data)
+    return path.name, img
 
 
 def _samples(img: Array, block: tuple[int, int]) -> str:

@@ -32,7 +32,7 @@ def compress(args: argparse.Namespace) -> None:
     todo = pairs(args, CVQ)
     book = _shared_book(args.codebook)
     for source, target in todo:
-        img = read_picture(source)
+        img = read_picture(source, quiet=args.quiet)
         with naming(source):
             if is_for_photo_mode(img, args):
                 data, reached = _in_photo_mode(img, args, source.name)
@@ -91,7 +91,7 @@ def _trained(args: argparse.Namespace, name: str) -> bytes:
     """Return a codebook that is trained here."""
     from centnn.image.container import train_codebook
 
-    images = [read_picture(path) for path in args.paths]
+    images = [read_picture(path, quiet=args.quiet) for path in args.paths]
     with progress(name, args.k or N_CODEWORDS, _largest(images[0]), quiet=args.quiet) as callback:
         return train_codebook(
             images, args.k, args.block or BLOCK, **_options(args), callback=callback

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["orientation"]
+__all__ = ["n_pictures", "orientation"]
 
 ORIENTATION = 0x0112  # the tag of EXIF
 
@@ -22,12 +22,22 @@ def orientation(data: bytes) -> int:
     return _asked(data, lambda picture: int(picture.getexif().get(ORIENTATION, 1)))
 
 
+def n_pictures(data: bytes) -> int:
+    """Return how many pictures a file has: frames of an animation, or pages."""
+    return _asked(data, lambda picture: int(picture.n_frames))
+
+
 def _asked(data: bytes, question: Callable[[Any], int]) -> int:
     """Return the answer to a question about a picture; 1 if Pillow has none."""
-    from PIL import PngImagePlugin, WebPImagePlugin
+    from PIL import GifImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
     # Not by Image.open, which refuses pictures of more than 358 million pixels.
-    kinds = {b"\x89PNG": PngImagePlugin.PngImageFile, b"RIFF": WebPImagePlugin.WebPImageFile}
+    kinds = {
+        b"\x89PNG": PngImagePlugin.PngImageFile,
+        b"GIF8": GifImagePlugin.GifImageFile,
+        b"RIFF": WebPImagePlugin.WebPImageFile,
+        **dict.fromkeys(TiffImagePlugin.PREFIXES, TiffImagePlugin.TiffImageFile),
+    }
     kind = kinds.get(data[:4])
     if kind is None:
         return 1

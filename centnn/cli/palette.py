@@ -27,7 +27,7 @@ def palette(args: argparse.Namespace) -> None:
     from centnn.image.palette import make_palette
 
     for source, target in pairs(args, PNG):
-        img = _in_colour(read_picture(source))
+        img = _in_colour(read_picture(source, quiet=args.quiet))
         keep = [_with_channels(colour, img.shape[2]) for colour in args.keep]
         with (
             naming(source),

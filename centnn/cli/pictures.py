@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from centnn.cli import metadata
 from centnn.cli.files import naming, read
+from centnn.cli.report import note
 
 __all__ = [
     "decode_grey",
@@ -21,6 +22,7 @@ __all__ = [
     "read_picture",
     "resized",
     "sample_picture",
+    "tell_of_more",
 ]
 
 Array = NDArray[Any]
@@ -56,11 +58,24 @@ class _Silence:
 _SILENT = _Silence()
 
 
-def read_picture(path: Path) -> Array:
-    """Read a picture of 8 or 16 bits: (H, W), or with red, green, blue, alpha last in either."""
+def read_picture(path: Path, *, quiet: bool = True) -> Array:
+    """Read a picture of 8 or 16 bits: (H, W), or with red, green, blue, alpha last in either.
+
+    Unless `quiet`, it tells if there are more pictures in the file.
+    """
     data = read(path)
     with naming(path):
-        return decode_picture(data)
+        img = decode_picture(data)
+    if not quiet:
+        tell_of_more(path, data)
+    return img
+
+
+def tell_of_more(path: Path, data: bytes) -> None:
+    """Tell if there are more pictures in a file than the first one, which is what is read."""
+    n_more = metadata.n_pictures(data) - 1
+    if n_more > 0:
+        note(f"{path}: {n_more} more picture{'s' * (n_more > 1)} in this file left out")
 
 
 def decode_picture(data: bytes) -> Array:

@@ -22,7 +22,7 @@ def rd(args: argparse.Namespace) -> None:
     keep(args.paths, [target])
     curves = []
     for path in args.paths:
-        img = read_picture(path)
+        img = read_picture(path, quiet=args.quiet)
         with naming(path):
             curves.append((path.name, rate_distortion.curves(img, args.block or BLOCK)))
     for name, of_picture in curves:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from centnn._monitor import Callback
+from centnn.cli.errors import printable
 
 if TYPE_CHECKING:
     from centnn.image.goal import Attempt
 
-__all__ = ["progress", "progress_to_target", "tell"]
+__all__ = ["note", "progress", "progress_to_target", "tell"]
 
 
 @contextlib.contextmanager
@@ -66,6 +67,11 @@ def tell(facts: dict[str, Any], *, as_json: bool, quiet: bool, on_stderr: bool =
     elif not quiet:
         words = ", ".join(f"{name} {_format(value)}" for name, value in facts.items())
         print(words, file=sys.stderr if on_stderr else sys.stdout)
+
+
+def note(text: str) -> None:
+    """Print what else there is to know, beside the facts."""
+    print(f"centnn: note: {printable(text)}", file=sys.stderr)
 
 
 def _format(value: Any) -> str:
