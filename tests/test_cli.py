@@ -234,6 +234,27 @@ def test_a_shared_codebook(capsys):
     assert run("decompress", "one.cvq", "back.png", "--codebook", "book", "-q") == 0
     assert run("info", "--json", "one.cvq") == 0
     assert told(capsys)[-1]["codebook"] == name
+    assert run("info", "book") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "file       book",
+        "version    2",
+        "mode       codebook",
+        f"id         {name}",
+        "colour     grey",
+        "depth      8",
+        "block      4x4",
+        "codewords  8",
+        f"bytes      {os.path.getsize('book')}",
+    ]
+
+
+def test_info_of_a_codebook_in_colour(capsys):
+    picture("in.png", (32, 32, 3))
+    assert run("train", "in.png", "-o", "book", "-k", 64, "--colour", "ycbcr420", "-b", "2x4") == 0
+    assert run("info", "--json", "book") == 0
+    facts = told_last(capsys)
+    assert (facts["colour"], facts["block"]) == ("ycbcr420", "2x4")
+    assert facts["codewords"] == [64, 16]
 
 
 def test_palette(capsys):

@@ -54,6 +54,12 @@ def plain():
     return "plain.png"
 
 
+def damaged_book():
+    book = image.train_codebook([np.zeros((8, 8), np.uint8)])
+    Path("book").write_bytes(book[:-1] + bytes([book[-1] ^ 1]))
+    return "book"
+
+
 def cvq(length=None):
     data = image.compress(np.zeros((8, 8), np.uint8), 1)
     Path("some.cvq").write_bytes(data[:length])
@@ -85,6 +91,10 @@ BAD_INPUT = {
     "truncated": (lambda: ["decompress", cvq(30), "out.png"], "some.cvq: data is truncated"),
     "no .png": (lambda: ["decompress", cvq(), "no/out.png"], "no/out.png: No such file"),
     "info: none": (lambda: ["info", "none.cvq"], "none.cvq: No such file"),
+    "info: damaged codebook": (
+        lambda: ["info", damaged_book()],
+        "book: data is corrupted: its checksum says",
+    ),
     "info: foreign": (lambda: ["info", plain()], "plain.png: data is not a .cvq file"),
     "info: truncated": (lambda: ["info", cvq(-1)], "some.cvq: data is truncated"),
     "palette: none": (lambda: ["palette", "none.png", "out"], "none.png: No such file"),

@@ -8,7 +8,7 @@ from math import isqrt
 from pathlib import Path
 
 import centnn
-from centnn.cli import compare, compress, palette, rd
+from centnn.cli import compare, compress, info, palette, rd
 from centnn.cli.values import block, colour, number, png_path, weight, whole
 from centnn.image.channels import MAX_PIXELS
 from centnn.image.codewords import LIMIT_BLOCK
@@ -143,7 +143,10 @@ def parser() -> argparse.ArgumentParser:
     _add_writing(training)
 
     telling = command(
-        "info", compress.info, "tell what .cvq files declare", ["photo.cvq", "--json *.cvq"]
+        "info",
+        info.info,
+        "tell what .cvq files and shared codebooks declare",
+        ["photo.cvq", "--json *.cvq"],
     )
     telling.add_argument("paths", metavar="FILE", nargs="+", type=Path, help="file to read")
     telling.add_argument("--json", action="store_true", help="one line of JSON a file")

@@ -1,4 +1,4 @@
-"""`centnn compress`, `decompress`, `train` and `info`."""
+"""`centnn compress`, `decompress` and `train`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from centnn.cli.report import progress, progress_to_target, tell
 if TYPE_CHECKING:
     from centnn.image.goal import Attempt
 
-__all__ = ["compress", "decompress", "info", "train"]
+__all__ = ["compress", "decompress", "train"]
 
 Array = NDArray[Any]
 
@@ -114,53 +114,6 @@ def _trained_on_cluster(args: argparse.Namespace) -> bytes:
             return train_codebook(images, args.k, args.block or BLOCK, **_options(args))
         except (ImportError, RuntimeError) as error:  # of workers, and of pictures they cannot read
             raise ValueError(str(error)) from error
-
-
-def info(args: argparse.Namespace) -> None:
-    """Tell what files declare."""
-    from centnn.image.header import read_header
-
-    for path in args.paths:
-        data = read(path)
-        with naming(path):
-            header = read_header(data)
-        pixels = header.height * header.width
-        facts: dict[str, Any] = {
-            "file": str(path),
-            "version": header.version,
-            "mode": header.mode,
-            "width": header.width,
-            "height": header.height,
-            "colour": header.colour,
-            "alpha": header.has_alpha,
-            "depth": header.depth,
-            "block": "x".join(map(str, header.block)) or None,
-            "codewords": list(header.n_codewords) or None,
-            "codebook": header.codebook or None,
-            "quality": header.quality,
-            "step": header.step,
-            "filtered": header.filtered,
-            "layers": sum(header.scans) or None,
-            "scans": list(header.scans) or None,
-            "bytes": len(data),
-            "bpp": 8 * len(data) / pixels,
-        }
-        if args.json:
-            tell(facts, as_json=True, quiet=False)
-            continue
-        for name, value in facts.items():
-            if value is not None:
-                print(f"{name:<10} {_words(name, value)}")
-
-
-def _words(name: str, value: Any) -> str:
-    if name == "bpp":
-        return f"{value:.3f} bits a pixel"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return " + ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _compressed(

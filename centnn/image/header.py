@@ -1,4 +1,4 @@
-"""What .cvq files of every version and mode declare."""
+"""What .cvq files of every version and mode declare, and shared codebooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from centnn.image import photo, version1, version2
 from centnn.image.fields import version_of
 
-__all__ = ["FileInfo", "is_photo", "read_header"]
+__all__ = ["BookInfo", "FileInfo", "is_book", "is_photo", "read_book", "read_header"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,24 @@ class FileInfo:
     """Layers in each scan of photo mode; a file that is cut off has the scans before."""
 
 
+@dataclass(frozen=True)
+class BookInfo:
+    """What the file of a shared codebook declares."""
+
+    version: int
+    """Of the format."""
+    depth: int
+    """Bits of a sample."""
+    colour: str
+    """As in `FileInfo`."""
+    block: tuple[int, int]
+    """Height and width of a block."""
+    n_codewords: tuple[int, ...]
+    """Codewords of each plane."""
+    id: str
+    """What files that need it call it, in hexadecimal."""
+
+
 def read_header(data: bytes) -> FileInfo:
     """Return what a .cvq file declares, once it and its checksum are found right.
 
@@ -77,12 +95,42 @@ def read_header(data: bytes) -> FileInfo:
         new.height,
         new.width,
         new.depth,
-        new.colour + ("420" if new.halved else ""),
+        _colour(new),
         new.has_alpha,
         new.planes[0].block,
         tuple(plane.n_codewords for plane in new.planes),
         new.book_id.hex(),
     )
+
+
+def read_book(data: bytes) -> BookInfo:
+    """Return what the file of a shared codebook declares, once all of it is found right.
+
+    Raises
+    ------
+    ValueError
+        If `data` is foreign, truncated, damaged or of a later version.
+    """
+    book = version2.unpack_book(data)
+    shapes = [plane.codewords.shape for plane in book.planes]
+    _, height, width, _ = shapes[0]
+    return BookInfo(
+        version2.VERSION,
+        book.depth,
+        _colour(book),
+        (height, width),
+        tuple(shape[0] for shape in shapes),
+        book.id.hex(),
+    )
+
+
+def _colour(what: version2.Header | version2.Book) -> str:
+    return what.colour + ("420" if what.halved else "")
+
+
+def is_book(data: bytes) -> bool:
+    """Tell whether a file is a shared codebook; ValueError if it is of no version known here."""
+    return version_of(data) == version2.VERSION and data[5:6] == bytes([version2.MODE_BOOK])
 
 
 def is_photo(data: bytes) -> bool:
