@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from centnn.cli.compress import BLOCK, N_CODEWORDS
 from centnn.cli.files import PNG, Output, keep, naming, read
 from centnn.cli.pictures import decode_grey, decode_picture, resized, sample_picture, tell_of_more
-from centnn.cli.report import tell
+from centnn.cli.report import say, tell
 
 if TYPE_CHECKING:
     from centnn.compare import Experiment
@@ -37,7 +37,7 @@ def compare(args: argparse.Namespace) -> None:
     experiments = list(_experiments(args))
     target.write(compare.draw(experiments))
     if not args.quiet and not args.json:
-        print(f"drawn side by side in {target.path}")
+        say(f"drawn side by side in {target.path}")
 
 
 def _experiments(args: argparse.Namespace) -> Iterator[Experiment]:
@@ -56,7 +56,7 @@ def _experiments(args: argparse.Namespace) -> Iterator[Experiment]:
         size = f"{img.shape[1]}x{img.shape[0]}"
         title = f"{name} at {size}: {_samples(img, block)}, K = {n_codewords}"
         if not args.quiet and not args.json:
-            print(title, flush=True)
+            say(title)
         results = compare.compare_methods(img, n_codewords, block)
         for result in results if args.json else []:
             facts = {
@@ -68,7 +68,8 @@ def _experiments(args: argparse.Namespace) -> Iterator[Experiment]:
             }
             tell(facts, as_json=True, quiet=False)
         if not args.quiet and not args.json:
-            print(compare.format_table(results), end="\n\n", flush=True)
+            for line in [*compare.format_table(results).splitlines(), ""]:
+                say(line)
         yield compare.Experiment(title, img, results)
 
 

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from centnn.cli.files import naming, read
-from centnn.cli.report import tell
+from centnn.cli.report import say, tell
 
 __all__ = ["info"]
 
@@ -24,7 +24,7 @@ def info(args: argparse.Namespace) -> None:
             continue
         for name, value in facts.items():
             if value is not None:
-                print(f"{name:<10} {_words(name, value)}")
+                say(f"{name:<10} {_words(name, value)}")
 
 
 def _of_picture(data: bytes) -> dict[str, Any]:

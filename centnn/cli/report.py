@@ -15,7 +15,7 @@ from centnn.cli.errors import printable
 if TYPE_CHECKING:
     from centnn.image.goal import Attempt
 
-__all__ = ["note", "progress", "progress_to_target", "tell"]
+__all__ = ["note", "progress", "progress_to_target", "say", "tell"]
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def progress(label: str, n_codewords: int, largest: int, *, quiet: bool) -> Iter
 
     from tqdm import tqdm
 
-    with tqdm(total=n_codewords, desc=label, unit=" codewords", leave=False) as bar:
+    with tqdm(total=n_codewords, desc=printable(label), unit=" codewords", leave=False) as bar:
 
         def move(_epoch: int, n_so_far: int, distortion: float) -> None:
             bar.n = min(n_so_far, n_codewords)
@@ -48,7 +48,7 @@ def progress_to_target(label: str, *, quiet: bool) -> Iterator[Callable[[Attempt
 
     from tqdm import tqdm
 
-    with tqdm(desc=label, unit=" attempts", leave=False, mininterval=0) as bar:
+    with tqdm(desc=printable(label), unit=" attempts", leave=False, mininterval=0) as bar:
 
         def show(attempt: Attempt) -> None:
             bar.set_postfix_str(
@@ -62,16 +62,28 @@ def progress_to_target(label: str, *, quiet: bool) -> Iterator[Callable[[Attempt
 def tell(facts: dict[str, Any], *, as_json: bool, quiet: bool, on_stderr: bool = False) -> None:
     """Print facts: as one line of words, or of JSON; those that are None are left out."""
     facts = {name: value for name, value in facts.items() if value is not None}
+    print_line = _say_on_stderr if on_stderr else say
     if as_json:
-        print(json.dumps(facts), file=sys.stderr if on_stderr else sys.stdout)
+        print_line(json.dumps(facts))
     elif not quiet:
-        words = ", ".join(f"{name} {_format(value)}" for name, value in facts.items())
-        print(words, file=sys.stderr if on_stderr else sys.stdout)
+        print_line(", ".join(f"{name} {_format(value)}" for name, value in facts.items()))
 
 
 def note(text: str) -> None:
     """Print what else there is to know, beside the facts."""
-    print(f"centnn: note: {printable(text)}", file=sys.stderr)
+    _say_on_stderr(f"centnn: note: {text}")
+
+
+def say(line: str) -> None:
+    """Print a line at once; an OSError names standard output."""
+    try:
+        print(printable(line), flush=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from error
+
+
+def _say_on_stderr(line: str) -> None:
+    print(printable(line), file=sys.stderr)
 
 
 def _format(value: Any) -> str:
