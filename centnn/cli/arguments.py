@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from math import isqrt
 from pathlib import Path
+from typing import Any
 
 import centnn
 from centnn.cli import compare, compress, info, palette, rd
@@ -19,6 +20,17 @@ from centnn.image.version2 import MAX_CODEWORDS
 
 __all__ = ["parser"]
 
+PICTURE = "picture (PNG, JPEG, TIFF, WebP, BMP)"
+EFFORTS = ["fast", "balanced", "best"]
+_K_HELP = "number of codewords"
+_K_USUAL = f"{compress.N_CODEWORDS}, or as many as there are different blocks"
+_BLOCK_HELP = "block in pixels, as one side or as HEIGHTxWIDTH; 1: grey levels or colours"
+_EFFORT_HELP = (
+    "how long to train or search (default: balanced; fast for a palette or a target in VQ mode)"
+)
+
+Commands = Any  # what commands are added to, for which argparse has no public name
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
@@ -29,26 +41,39 @@ def parser() -> argparse.ArgumentParser:
     commands = main.add_subparsers(
         title="commands", metavar="COMMAND", required=True, dest="command"
     )
+    _add_compress(commands)
+    _add_decompress(commands)
+    _add_train(commands)
+    _add_info(commands)
+    _add_palette(commands)
+    _add_compare(commands)
+    _add_rd(commands)
+    return main
 
-    def command(
-        name: str,
-        run: Callable[[argparse.Namespace], None],
-        summary: str,
-        examples: list[str],
-        details: str = "",
-    ) -> argparse.ArgumentParser:
-        subparser: argparse.ArgumentParser = commands.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}. {details}",
-            epilog="examples:\n" + "\n".join(f"  centnn {name} {words}" for words in examples),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        subparser.set_defaults(run=run)
-        return subparser
 
-    compressing = command(
-        "compress",
+def _command(
+    commands: Commands,
+    run: Callable[[argparse.Namespace], None],
+    summary: str,
+    examples: list[str],
+    details: str = "",
+) -> argparse.ArgumentParser:
+    """Add a command, which is called as the function that runs it."""
+    name = run.__name__
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}. {details}",
+        epilog="examples:\n" + "\n".join(f"  centnn {name} {words}" for words in examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_compress(commands: Commands) -> None:
+    command = _command(
+        commands,
         compress.compress,
         "compress pictures to .cvq files",
         [
@@ -62,9 +87,9 @@ def parser() -> argparse.ArgumentParser:
         "In VQ mode a codebook is\ntrained on the picture: with -k, -b, --codebook, "
         "--rate-weight or --colour rgb, and\nfor pictures of 16 bits.",
     )
-    _add_paths(compressing, "picture (PNG, JPEG, TIFF, WebP, BMP)")
-    _add_training(compressing)
-    target = compressing.add_mutually_exclusive_group()
+    _add_paths(command, PICTURE)
+    _add_training(command)
+    target = command.add_mutually_exclusive_group()
     target.add_argument(
         "--quality",
         type=number(0, 100),
@@ -83,44 +108,48 @@ def parser() -> argparse.ArgumentParser:
         metavar="BITS",
         help="find --quality, or -k, for so many bits a pixel at most",
     )
-    compressing.add_argument(
+    command.add_argument(
         "--no-filter",
         action="store_true",
         help="in photo mode, let decoding do without its last filter: faster, less clean",
     )
-    compressing.add_argument(
+    command.add_argument(
         "--codebook", type=Path, metavar="BOOK", help="use a codebook that `train` wrote"
     )
-    _add_writing(compressing)
+    _add_writing(command)
 
-    decompressing = command(
-        "decompress",
+
+def _add_decompress(commands: Commands) -> None:
+    command = _command(
+        commands,
         compress.decompress,
         "decompress .cvq files to PNG pictures",
         ["photo.cvq photo.png", "*.cvq -o folder", "start-of-photo.cvq coarse.png --upto 11"],
     )
-    _add_paths(decompressing, ".cvq file")
-    decompressing.add_argument(
+    _add_paths(command, ".cvq file")
+    command.add_argument(
         "--codebook", type=Path, metavar="BOOK", help="codebook that the files were made with"
     )
-    decompressing.add_argument(
+    command.add_argument(
         "--max-pixels",
         type=whole(1),
         metavar="N",
         default=MAX_PIXELS,
         help="refuse pictures of more pixels (default: %(default)s)",
     )
-    decompressing.add_argument(
+    command.add_argument(
         "--upto",
         type=whole(1, N_LAYERS),
         metavar="N",
         help=f"of files of photo mode, decode 1 to {N_LAYERS} layers at most: the first ones are "
         "coarse. The files may be cut off anywhere then: what is whole is decoded",
     )
-    _add_writing(decompressing)
+    _add_writing(command)
 
-    training = command(
-        "train",
+
+def _add_train(commands: Commands) -> None:
+    command = _command(
+        commands,
         compress.train,
         "train a codebook that .cvq files of several pictures share",
         [
@@ -129,44 +158,48 @@ def parser() -> argparse.ArgumentParser:
             "--dask tcp://10.0.0.1:8786 folder/*.png -o photos.cvb",
         ],
     )
-    training.add_argument("paths", metavar="IMAGE", nargs="+", type=Path, help="picture")
-    training.add_argument(
+    command.add_argument("paths", metavar="IMAGE", nargs="+", type=Path, help="picture")
+    command.add_argument(
         "--dask",
         metavar="SCHEDULER",
         help="let workers read and train on the pictures, which need not fit in memory together: "
         "those of dask's scheduler at this address, or local for processes of this machine",
     )
-    training.add_argument(
+    command.add_argument(
         "-o", "--output", metavar="BOOK", type=Path, required=True, help="file to write"
     )
-    _add_training(training)
-    _add_writing(training)
+    _add_training(command)
+    _add_writing(command)
 
-    telling = command(
-        "info",
+
+def _add_info(commands: Commands) -> None:
+    command = _command(
+        commands,
         info.info,
         "tell what .cvq files and shared codebooks declare",
         ["photo.cvq", "--json *.cvq"],
     )
-    telling.add_argument("paths", metavar="FILE", nargs="+", type=Path, help="file to read")
-    telling.add_argument("--json", action="store_true", help="one line of JSON a file")
+    command.add_argument("paths", metavar="FILE", nargs="+", type=Path, help="file to read")
+    command.add_argument("--json", action="store_true", help="one line of JSON a file")
 
-    indexing = command(
-        "palette",
+
+def _add_palette(commands: Commands) -> None:
+    command = _command(
+        commands,
         palette.palette,
         "write pictures as PNG with a palette",
         ["photo.png small.png -k 64 --dither", "*.png -o folder --keep ffffff --keep 000000"],
     )
-    _add_paths(indexing, "picture (PNG, JPEG, TIFF, WebP, BMP)")
-    indexing.add_argument(
+    _add_paths(command, PICTURE)
+    command.add_argument(
         "-k",
         type=whole(1, MAX_COLOURS),
         metavar="K",
         default=MAX_COLOURS,
         help=f"colours, 1 to {MAX_COLOURS} (default: {MAX_COLOURS})",
     )
-    indexing.add_argument("--dither", action="store_true", help="spread errors to neighbours")
-    indexing.add_argument(
+    command.add_argument("--dither", action="store_true", help="spread errors to neighbours")
+    command.add_argument(
         "--keep",
         type=colour,
         metavar="RRGGBB[AA]",
@@ -174,11 +207,13 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="a colour that must be in the palette; may be repeated",
     )
-    indexing.add_argument("--effort", choices=EFFORTS, help=_EFFORT_HELP)
-    _add_writing(indexing)
+    command.add_argument("--effort", choices=EFFORTS, help=_EFFORT_HELP)
+    _add_writing(command)
 
-    comparing = command(
-        "compare",
+
+def _add_compare(commands: Commands) -> None:
+    command = _command(
+        commands,
         compare.compare,
         "train CentNN and K-Means on a picture, print a table and draw the results",
         ["photo.png -k 256 -b 4 --plot photo-compare.png"],
@@ -186,27 +221,58 @@ def parser() -> argparse.ArgumentParser:
         "4x4 blocks with K = 512, on the picture\nin grey at 128x128. With either, it runs that "
         "one experiment on the picture as it is.",
     )
-    _add_comparing(comparing)
+    command.add_argument(
+        "image",
+        nargs="?",
+        metavar="IMAGE",
+        type=Path,
+        help="picture (default: a photograph that comes with scikit-image)",
+    )
+    command.add_argument(
+        "-k", type=whole(1), metavar="K", help=f"{_K_HELP} (default beside -b: {_K_USUAL})"
+    )
+    command.add_argument(
+        "-b", "--block", type=block(), help=f"{_BLOCK_HELP} (default beside -k: 4)"
+    )
+    command.add_argument(
+        "--resize",
+        type=whole(1, isqrt(MAX_PIXELS)),
+        metavar="N",
+        help="resize the picture to N x N pixels first",
+    )
+    command.add_argument(
+        "--plot",
+        type=png_path,
+        metavar="OUT.png",
+        help="where to draw originals, reconstructions and errors side by side "
+        "(default: centnn-compare.png, which is replaced)",
+    )
+    _add_writing(command)
 
-    drawing = command(
-        "rd",
+
+def _add_rd(commands: Commands) -> None:
+    command = _command(
+        commands,
         rd.rd,
         "draw quality over size: .cvq beside JPEG, WebP and PNG with a palette",
         ["photo.png --plot photo-rd.png"],
     )
-    drawing.add_argument("paths", metavar="IMAGE", nargs="+", type=Path, help="picture")
-    drawing.add_argument(
-        "--plot", type=png_path, metavar="OUT.png", default=Path("centnn-rd.png"), help=_PLOT_HELP
+    command.add_argument("paths", metavar="IMAGE", nargs="+", type=Path, help="picture")
+    command.add_argument(
+        "--plot",
+        type=png_path,
+        metavar="OUT.png",
+        default=Path("centnn-rd.png"),
+        help="where to draw (default: %(default)s)",
     )
-    drawing.add_argument(
+    command.add_argument(
         "-b", "--block", type=block(LIMIT_BLOCK), help=f"{_BLOCK_HELP} (default: 4)"
     )
-    _add_writing(drawing)
-    return main
+    _add_writing(command)
 
 
-def _add_paths(subparser: argparse.ArgumentParser, what: str) -> None:
-    subparser.add_argument(
+def _add_paths(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument(
         "paths",
         metavar="IN",
         nargs="+",
@@ -214,25 +280,25 @@ def _add_paths(subparser: argparse.ArgumentParser, what: str) -> None:
         help=f"{what}, then the file to write; with -o, one {what} or more. - is standard input "
         "or output",
     )
-    subparser.add_argument(
+    command.add_argument(
         "-o", "--output", metavar="OUT", type=Path, help="file or folder to write to"
     )
 
 
-def _add_training(subparser: argparse.ArgumentParser) -> None:
-    subparser.add_argument(
+def _add_training(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "-k", type=whole(1, MAX_CODEWORDS), metavar="K", help=f"{_K_HELP} (default: {_K_USUAL})"
     )
-    subparser.add_argument(
+    command.add_argument(
         "-b", "--block", type=block(LIMIT_BLOCK), help=f"{_BLOCK_HELP} (default: 4)"
     )
-    subparser.add_argument(
+    command.add_argument(
         "--colour",
         choices=["rgb", "ycbcr", "ycbcr420"],
         help="how to code colours (default: ycbcr420 in photo mode; ycbcr; rgb with -b 1)",
     )
-    subparser.add_argument("--effort", choices=EFFORTS, help=_EFFORT_HELP)
-    subparser.add_argument(
+    command.add_argument("--effort", choices=EFFORTS, help=_EFFORT_HELP)
+    command.add_argument(
         "--rate-weight",
         type=weight,
         metavar="W",
@@ -240,49 +306,9 @@ def _add_training(subparser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_writing(subparser: argparse.ArgumentParser) -> None:
-    subparser.add_argument("-f", "--force", action="store_true", help="replace existing files")
-    subparser.add_argument(
+def _add_writing(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-f", "--force", action="store_true", help="replace existing files")
+    command.add_argument(
         "-q", "--quiet", action="store_true", help="tell nothing, show no progress"
     )
-    subparser.add_argument("--json", action="store_true", help="tell in one line of JSON a file")
-
-
-def _add_comparing(subparser: argparse.ArgumentParser) -> None:
-    subparser.add_argument(
-        "image",
-        nargs="?",
-        metavar="IMAGE",
-        type=Path,
-        help="picture (default: a photograph that comes with scikit-image)",
-    )
-    subparser.add_argument(
-        "-k", type=whole(1), metavar="K", help=f"{_K_HELP} (default beside -b: {_K_USUAL})"
-    )
-    subparser.add_argument(
-        "-b", "--block", type=block(), help=f"{_BLOCK_HELP} (default beside -k: 4)"
-    )
-    subparser.add_argument(
-        "--resize",
-        type=whole(1, isqrt(MAX_PIXELS)),
-        metavar="N",
-        help="resize the picture to N x N pixels first",
-    )
-    subparser.add_argument(
-        "--plot",
-        type=png_path,
-        metavar="OUT.png",
-        help="where to draw originals, reconstructions and errors side by side "
-        "(default: centnn-compare.png, which is replaced)",
-    )
-    _add_writing(subparser)
-
-
-EFFORTS = ["fast", "balanced", "best"]
-_K_HELP = "number of codewords"
-_K_USUAL = f"{compress.N_CODEWORDS}, or as many as there are different blocks"
-_BLOCK_HELP = "block in pixels, as one side or as HEIGHTxWIDTH; 1: grey levels or colours"
-_EFFORT_HELP = (
-    "how long to train or search (default: balanced; fast for a palette or a target in VQ mode)"
-)
-_PLOT_HELP = "where to draw (default: %(default)s)"
+    command.add_argument("--json", action="store_true", help="tell in one line of JSON a file")
