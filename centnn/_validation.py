@@ -49,6 +49,15 @@ def matrix(X: ArrayLike, name: str) -> Array:
     return array
 
 
+def check_features(X: Array, centers: Array) -> None:
+    """Raise ValueError unless X (N, D) has as many features as the codewords (K, D)."""
+    if X.shape[1] != centers.shape[1]:
+        raise ValueError(
+            f"X must have as many features as the codebook has, {centers.shape[1]}, "
+            f"got {X.shape[1]}"
+        )
+
+
 def _advice(shape: tuple[int, ...], name: str) -> str:
     """Return what scikit-learn says of an array of such a shape."""
     if len(shape) == 1:

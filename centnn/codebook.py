@@ -115,9 +115,10 @@ class Codebook:
         """
         if not _validation.non_negative(rate_weight, "rate_weight"):
             return quantize(X, self, n_threads=n_threads)
-        return _entropy_constrained.encode(
-            _validation.matrix(X, "X"), self.centers, self.counts, rate_weight, n_threads
-        )
+        rows = _validation.matrix(X, "X")
+        _validation.check_features(rows, self.centers)
+        _validation.check_finite(rows, "X")
+        return _entropy_constrained.encode(rows, self.centers, self.counts, rate_weight, n_threads)
 
     def decode(self, codes: ArrayLike) -> Array:
         """Return the codewords of codes, as `dequantize` does.

@@ -97,11 +97,7 @@ def quantize(
     """
     rows = _validation.matrix(X, "X")
     centers = _validation.samples(array_of(codebook), "codebook")
-    if rows.shape[1] != centers.shape[1]:
-        raise ValueError(
-            f"X must have as many features as the codebook has, {centers.shape[1]}, "
-            f"got {rows.shape[1]}"
-        )
+    _validation.check_features(rows, centers)
     shape: tuple[int, ...] = (len(rows),)
     if n_nearest is not None:
         shape = (len(rows), _validation.integer(n_nearest, "n_nearest", 1, len(centers)))

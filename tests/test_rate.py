@@ -111,6 +111,28 @@ def test_encoding_counts_bits_too():
     # 1 costs 1 more than 0 if 4 - log2(16 / 15) bits are worth just more than that.
     assert book.encode(X, rate_weight=0.2).tolist() == [0, 1, 1]
     assert book.encode(X, rate_weight=0.3).tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize("n_features", [1, 3, 5])
+def test_encoding_refuses_samples_of_other_features(n_features):
+    """Those of one feature were spread over all components."""
+    book = centnn.fit_codebook(np.random.default_rng(0).normal(size=(50, 4)), 5)
+    X = np.zeros((20, n_features))
+    message = f"X must have as many features as the codebook has, 4, got {n_features}"
+    for rate_weight in (0, 1):
+        with pytest.raises(ValueError, match=message):
+            book.encode(X, rate_weight=rate_weight)
+
+
+def test_encoding_tells_where_a_sample_is_not_finite():
+    book = centnn.fit_codebook([[0.0], [1.0], [9.0]], 2)
+    X = np.zeros((20_000, 1))
+    X[17_000] = np.nan
+    for rate_weight in (0, 1):
+        with pytest.raises(
+            ValueError, match="X must hold finite numbers only, got nan in row 17000"
+        ):
+            book.encode(X, rate_weight=rate_weight)
     with pytest.raises(ValueError, match="rate_weight must be a finite number of at least 0, got"):
         book.encode(X, rate_weight=-1)
 
