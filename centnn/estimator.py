@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from centnn import _features, _mini_batch, _options, _source, _validation
 from centnn._base import Estimator, NotFittedError
+from centnn._error import squared_error
 from centnn._monitor import Callback
 from centnn._source import Source
 from centnn._summary import N_PASSES
@@ -477,17 +478,21 @@ class CentNN(Estimator):
         self, samples: Array | Source, centers: Array, sample_weight: ArrayLike | None
     ) -> tuple[NDArray[np.int32], float]:
         """Return the cluster of each sample, and the squared error."""
-        pieces = [samples] if isinstance(samples, np.ndarray) else samples.pieces()
-        labels, errors = [], []
-        for piece in pieces:
-            codes, distances = quantize(
-                piece, centers, n_threads=self.n_threads, return_distance=True
-            )
-            labels.append(codes.astype(np.int32))
-            errors.append(distances)
-        distances = np.concatenate(errors)
-        weights = _validation.sample_weights(sample_weight, len(distances))
-        return np.concatenate(labels), float(weights @ distances)
+        n_threads = _validation.thread_count(self.n_threads)
+        length = samples.shape[0]
+        assert length is not None  # of an array, or of one on disk
+        weights = None
+        if sample_weight is not None:
+            weights = _validation.sample_weights(sample_weight, length)
+        labels, error, start = [], 0.0, 0
+        for piece in [samples] if isinstance(samples, np.ndarray) else samples.pieces():
+            found = quantize(piece, centers, n_threads=n_threads).astype(np.int32)
+            theirs = None if weights is None else weights[start : start + len(piece)]
+            # Not from the search's distances, which are rounded to float32, whose range is small.
+            error += squared_error(piece, theirs, centers, found, n_threads)
+            labels.append(found)
+            start += len(piece)
+        return np.concatenate(labels), error
 
 
 def _refuse_stream(X: Any, method: str) -> None:

@@ -19,10 +19,26 @@ def test_attributes_agree_with_each_other():
     assert (distances.min(axis=1) ** 2).sum() == pytest.approx(model.inertia_)
 
 
-def test_fit_codebook_gives_the_same():
-    model, book = centnn.CentNN(10).fit(X), centnn.fit_codebook(X, 10)
+def test_the_error_is_exact_where_float32_ends():
+    for dtype, scale in (("f4", 1e-25), ("f4", 1e19), ("f8", 1e-25), ("f8", 1e19)):
+        samples = (np.array([[0.0, 0], [1, 1], [9, 9], [10, 10]]) * scale).astype(dtype)
+        model = centnn.CentNN(2).fit(samples)
+        assert model.inertia_ == pytest.approx(2 * scale**2, rel=1e-6)
+        assert model.score(samples) == -model.inertia_
+        weighted = model.score(samples, sample_weight=[1, 1, 2, 2])
+        assert weighted == pytest.approx(-3 * scale**2, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale"),
+    [("u1", 100), ("u2", 100), ("f2", 1), ("f4", 1e-25), ("f4", 1), ("f4", 1e19), ("f8", 1)],
+)
+def test_fit_codebook_gives_the_same(dtype, scale):
+    samples = (np.abs(X) * scale).astype(dtype)
+    model, book = centnn.CentNN(10).fit(samples), centnn.fit_codebook(samples, 10)
     assert np.array_equal(model.cluster_centers_, book.centers)
     assert model.inertia_ == pytest.approx(book.inertia, rel=1e-12)
+    assert model.inertia_ > 0
 
 
 def test_params():
