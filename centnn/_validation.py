@@ -113,6 +113,25 @@ def check_finite(array: Array, name: str, first_row: int = 0) -> None:
             )
 
 
+def check_layout(
+    array: Any, name: str, shape: tuple[int | str, ...], dtypes: tuple[type[np.generic], ...]
+) -> None:
+    """Raise ValueError unless an array has such a shape, a name being any length, and type."""
+    if not isinstance(array, np.ndarray):
+        got = type(array).__name__
+    elif (
+        array.ndim == len(shape)
+        and all(isinstance(n, str) or n == own for n, own in zip(shape, array.shape, strict=True))
+        and array.dtype in dtypes
+    ):
+        return
+    else:
+        got = f"shape {array.shape} and dtype {array.dtype}"
+    sides = "".join(f"{n}, " for n in shape).removesuffix(" " if len(shape) == 1 else ", ")
+    names = " or ".join(np.dtype(dtype).name for dtype in dtypes)
+    raise ValueError(f"{name} must be an ndarray of shape ({sides}) and dtype {names}, got {got}")
+
+
 def sample_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np.float64]:
     """Return weights as (N,) float64, none negative, not all zero; None gives ones."""
     if sample_weight is None:

@@ -45,6 +45,11 @@ class Codebook:
         After each epoch: the number of codewords, and the distortion (mean squared error of a
         component).
 
+    Raises
+    ------
+    ValueError
+        If an array is of another shape or type.
+
     Examples
     --------
     >>> import centnn
@@ -60,6 +65,12 @@ class Codebook:
     inertia: float
     n_iter: int
     history: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for arrays of other shapes or types: a file cannot hold them."""
+        _validation.check_layout(self.centers, "centers", ("K", "D"), (np.float32, np.float64))
+        _validation.check_layout(self.counts, "counts", (len(self.centers),), (np.float64,))
+        _validation.check_layout(self.history, "history", ("n_iter", 2), (np.float64,))
 
     def __repr__(self) -> str:
         """Return the sizes and the error in one line."""

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from damage import damaged
@@ -118,6 +120,43 @@ def test_encode_and_decode():
     assert np.array_equal(book.encode(X4), centnn.quantize(X4, book))
     assert np.array_equal(book.decode([1, 0]), book.centers[[1, 0]])
     assert "2 codewords of 1 components" in repr(book)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"centers": np.array([[1, 2], [3, 4]])},
+            "centers must be an ndarray of shape (K, D) and dtype float32 or float64, "
+            "got shape (2, 2) and dtype int64",
+        ),
+        ({"centers": np.ones((2, 2), np.float16)}, "got shape (2, 2) and dtype float16"),
+        ({"centers": np.ones((2, 2), ">f8")}, "got shape (2, 2) and dtype >f8"),
+        ({"centers": np.ones(2)}, "got shape (2,) and dtype float64"),
+        ({"centers": [[1.0, 2.0], [3.0, 4.0]]}, "got list"),
+        (
+            {"counts": np.ones(3)},
+            "counts must be an ndarray of shape (2,) and dtype float64, got shape (3,)",
+        ),
+        ({"counts": np.ones(2, np.int64)}, "got shape (2,) and dtype int64"),
+        (
+            {"history": np.zeros((0, 3))},
+            "history must be an ndarray of shape (n_iter, 2) and dtype float64, got shape (0, 3)",
+        ),
+    ],
+)
+def test_arrays_that_a_file_cannot_hold(changed, message):
+    """Integers were saved as they were, and read as floats."""
+    fields = {
+        "centers": np.ones((2, 2)),
+        "counts": np.ones(2),
+        "inertia": 0.0,
+        "n_iter": 0,
+        "history": np.zeros((0, 2)),
+    }
+    centnn.Codebook(**fields)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        centnn.Codebook(**fields | changed)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
