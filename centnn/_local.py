@@ -21,7 +21,7 @@ from centnn import _entropy_constrained, _optimal, _rounds, _worklist
 from centnn._duplicates import check_distinct, merge
 from centnn._error import squared_error
 from centnn._monitor import Monitor
-from centnn._options import Options
+from centnn._options import Options, precision_of
 from centnn._rounds._plan import Plan
 from centnn.quantizer import quantize
 
@@ -77,7 +77,7 @@ def train(
         "balanced" if refines and options.effort == "best" else options.effort,
         report,
         options.n_threads,
-        init=None if start is None else np.ldexp(start, -exponent),
+        init=None if start is None else _scaled_start(start, exponent, samples.dtype),
         fixed=n_fixed,
         plan=plan,
     )
@@ -98,7 +98,10 @@ def train(
     if monitor.stopped:
         centers, labels, counts = _reassigned(samples, weights, centers, n_fixed, options)
     error = squared_error(samples, weights, centers, labels, options.n_threads)
-    return np.ldexp(centers, exponent), counts, float(np.ldexp(error, 2 * exponent))
+    centers = np.ldexp(centers, exponent)
+    if options.fixed is not None:
+        centers[:n_fixed] = options.fixed  # scaling may have rounded them
+    return centers, counts, float(np.ldexp(error, 2 * exponent))
 
 
 def _check_distinct(samples: Array, options: Options, n_samples: int) -> None:
@@ -124,6 +127,16 @@ def _scaled(samples: Array) -> tuple[Array, int]:
     exponent = int(np.frexp(largest)[1]) if largest else 0
     excess = exponent - max(-limit, min(exponent, limit))
     return (np.ldexp(samples, -excess) if excess else samples), excess
+
+
+def _scaled_start(start: Array, exponent: int, samples: np.dtype[Any]) -> Array:
+    """Return start * 2**-exponent, or the largest numbers that the codebook's type has.
+
+    Codewords so far away are nobody's, wherever they are exactly.
+    """
+    most = np.finfo(precision_of(samples)).max
+    with np.errstate(over="ignore"):
+        return np.clip(np.ldexp(start, -exponent), -most, most)
 
 
 def _reporter(monitor: Monitor, exponent: int) -> Callable[[int, int, float], bool]:

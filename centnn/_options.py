@@ -30,8 +30,17 @@ class Options:
     n_passes: int = 0
 
 
+def precision_of(
+    samples: np.dtype[np.generic], algorithm: str = "local"
+) -> type[np.float32 | np.float64]:
+    """Return the type of the codebook that is trained on samples of a type."""
+    is_single = algorithm == "local" and samples != np.float64
+    return np.float32 if is_single else np.float64
+
+
 def validated(
     n_features: int,
+    precision: type[np.float32 | np.float64] = np.float64,
     *,
     n_clusters: int,
     algorithm: str,
@@ -44,15 +53,18 @@ def validated(
     verbose: int,
     n_passes: int = 0,
 ) -> Options:
-    """Return the options, or raise ValueError for one that does not fit samples of n_features."""
+    """Return the options, or raise ValueError for one that does not fit samples of n_features.
+
+    `init` and `fixed` are rounded to the precision, which is that of the codebook.
+    """
     n_clusters = _validation.integer(n_clusters, "n_clusters", 1)
     shape = (n_clusters, n_features)
     options = Options(
         n_clusters,
         _validation.one_of(algorithm, "algorithm", ALGORITHMS),
         _validation.one_of(effort, "effort", EFFORTS),
-        None if init is None else _validation.initial_centers(init, shape),
-        None if fixed is None else _validation.fixed_centers(fixed, shape),
+        None if init is None else _validation.initial_centers(init, shape, precision),
+        None if fixed is None else _validation.fixed_centers(fixed, shape, precision),
         _validation.non_negative(rate_weight, "rate_weight"),
         _validation.thread_count(n_threads),
         callback,

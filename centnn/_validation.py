@@ -152,26 +152,50 @@ def sample_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[n
     return weights
 
 
-def initial_centers(init: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Return init as finite float64 codewords of this shape (K, D)."""
-    array = real_array(init, "init").astype(np.float64)
+def initial_centers(
+    init: ArrayLike, shape: tuple[int, int], precision: type[np.floating[Any]]
+) -> NDArray[np.float64]:
+    """Return init as finite codewords of this shape (K, D), rounded to the precision."""
+    array = real_array(init, "init")
     if array.shape != shape:
         raise ValueError(f"init must have shape (n_clusters, D), {shape}, got shape {array.shape}")
     check_finite(array, "init")
-    return array
+    return _rounded(array, "init", precision)
 
 
-def fixed_centers(fixed: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Return fixed as finite, distinct float64 codewords: at most K of D, shape being (K, D)."""
-    array = samples(fixed, "fixed").astype(np.float64)
+def fixed_centers(
+    fixed: ArrayLike, shape: tuple[int, int], precision: type[np.floating[Any]]
+) -> NDArray[np.float64]:
+    """Return fixed as finite codewords, rounded to the precision and distinct then.
+
+    They are at most K of D, shape being (K, D).
+    """
+    array = samples(fixed, "fixed")
     if array.shape[1] != shape[1] or len(array) > shape[0]:
         raise ValueError(
             f"fixed must have shape (F, D), F at most n_clusters, {shape[0]}, and D {shape[1]}, "
             f"got shape {array.shape}"
         )
+    array = _rounded(array, "fixed", precision)
     if len(np.unique(array, axis=0)) < len(array):
-        raise ValueError(f"fixed must hold distinct codewords, got {len(array)} with equal ones")
+        raise ValueError(
+            f"fixed must hold codewords that are distinct in {np.dtype(precision)}, "
+            f"got {len(array)} with equal ones"
+        )
     return array
+
+
+def _rounded(codewords: Array, name: str, precision: type[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return finite codewords (K, D) as the nearest numbers that the precision has."""
+    with np.errstate(over="ignore"):
+        rounded = codewords.astype(precision).astype(np.float64)
+    if not np.isfinite(rounded).all():
+        row, column = np.argwhere(~np.isfinite(rounded))[0]
+        raise ValueError(
+            f"{name} must hold numbers that {np.dtype(precision)} has, the type of the codebook, "
+            f"got {codewords[row, column]} in row {row}, column {column}"
+        )
+    return rounded
 
 
 def one_of(value: str, name: str, choices: tuple[str, ...]) -> str:

@@ -288,8 +288,8 @@ def fit_codebook(
         samples nearest to them, and samples then move between them until nothing moves. Codewords
         that no sample is nearest to are put elsewhere.
     fixed : array_like, shape (F, D), optional
-        Codewords that must be in the codebook as they are, F <= n_clusters, only with ``"local"``.
-        They come first; their counts may be 0.
+        Codewords that must be in the codebook, F <= n_clusters, only with ``"local"``. They come
+        first, as they are but rounded to the codebook's type; their counts may be 0.
     rate_weight : float, default 0
         Entropy-constrained training [3]_, only with ``"local"``: what is made small is the squared
         error plus `rate_weight` times the bits of all codes, a code taking
@@ -405,7 +405,8 @@ def fit(X: Array | Source, sample_weight: ArrayLike | None, **options: Any) -> T
         if length is None:
             raise ValueError("sample_weight must be None where X is read chunk by chunk")
         weights = _validation.sample_weights(sample_weight, length)
-    validated = _options.validated(n_features, **options)
+    precision = _options.precision_of(X.dtype, options["algorithm"])
+    validated = _options.validated(n_features, precision, **options)
     if isinstance(X, np.ndarray):
         return train(X, weights, validated)
     return _stream.fit(X, weights, validated)

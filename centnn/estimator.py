@@ -221,7 +221,8 @@ class CentNN(Estimator):
         is_first = not hasattr(self, "cluster_centers_")
         names = _features.names_of(X) if is_first else None
         samples = _validation.samples(X) if is_first else self._samples(X)
-        options = _options.validated(samples.shape[1], **self.get_params())
+        precision = _options.precision_of(samples.dtype)
+        options = _options.validated(samples.shape[1], precision, **self.get_params())
         state = self._state(samples, options)
         weights = _validation.sample_weights(sample_weight, len(samples))
         used = weights > 0
@@ -412,7 +413,7 @@ class CentNN(Estimator):
         if options.fixed is not None or options.rate_weight:
             raise ValueError("fixed must be None and rate_weight must be 0 for partial_fit")
         if not hasattr(self, "cluster_centers_"):
-            dtype = np.dtype(np.float64 if samples.dtype == np.float64 else np.float32)
+            dtype = np.dtype(_options.precision_of(samples.dtype))
             if options.init is not None:
                 return _mini_batch.start(options.init, np.zeros(len(options.init)), dtype, 0)
             return _mini_batch.start(np.zeros((1, samples.shape[1])), np.zeros(1), dtype, 0)

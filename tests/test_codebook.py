@@ -227,7 +227,10 @@ def test_bad_samples(X, message):
             {"fixed": [[1.0], [2.0], [3.0]]},
             r"fixed must have shape \(F, D\), F at most n_clusters, 2, and D 1, got shape \(3, 1\)",
         ),
-        ({"fixed": [[1.0], [1.0]]}, "fixed must hold distinct codewords, got 2 with equal ones"),
+        (
+            {"fixed": [[1.0], [1.0]]},
+            "fixed must hold codewords that are distinct in float64, got 2 with equal ones",
+        ),
         (
             {"fixed": [[1.0]], "algorithm": "group"},
             "fixed must be None unless algorithm is 'local', got 'group'",

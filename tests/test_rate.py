@@ -1,5 +1,7 @@
 """Entropy-constrained training, and fixed codewords."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -159,6 +161,37 @@ def test_fixed_codewords_stay_and_come_first(dtype):
     assert distances.sum() <= book.inertia * (1 + 1e-6)
     free = centnn.fit_codebook(X, 16)
     assert free.inertia < book.inertia < centnn.fit_codebook(X, 10).inertia
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1, 1e20])
+def test_fixed_codewords_are_rounded_to_the_type_of_the_codebook(scale):
+    X = (scale * np.random.default_rng(0).normal(size=(100, 2))).astype(np.float32)
+    fixed = [[0.1, 1e-30], [1e30, -1e38], [1e-40, 0]]
+    book = centnn.fit_codebook(X, 6, fixed=fixed)
+    assert np.array_equal(book.centers[:3], np.array(fixed, np.float32))
+    assert np.isfinite(book.inertia)
+    message = "fixed must hold codewords that are distinct in float32, got 2 with equal ones"
+    with pytest.raises(ValueError, match=message):
+        centnn.fit_codebook(X, 4, fixed=[[1, 0], [1 + 1e-9, 0]])
+    book = centnn.fit_codebook(X.astype(np.float64), 4, fixed=[[1, 0], [1 + 1e-9, 0]])
+    assert book.centers[:2].tolist() == [[1, 0], [1 + 1e-9, 0]]
+
+
+@pytest.mark.parametrize("name", ["init", "fixed"])
+def test_codewords_beyond_float32(name):
+    X = np.random.default_rng(0).normal(size=(100, 2))
+    centers = [[0, 0], [1, -1e300]]
+    message = (
+        f"{name} must hold numbers that float32 has, the type of the codebook, "
+        "got -1e+300 in row 1, column 1"
+    )
+    for fit in (centnn.CentNN.fit, centnn.CentNN.partial_fit):
+        if name == "init" or fit is centnn.CentNN.fit:
+            with pytest.raises(ValueError, match=re.escape(message)):
+                fit(centnn.CentNN(2, **{name: centers}), X.astype(np.float32))
+    for scale in (1, 1e-200):
+        book = centnn.fit_codebook(scale * X, 2, **{name: centers})
+        assert np.isfinite(book.centers).all()
 
 
 def test_all_codewords_fixed():
