@@ -23,6 +23,7 @@ from centnn._error import squared_error
 from centnn._monitor import Monitor
 from centnn._options import Options, precision_of
 from centnn._rounds._plan import Plan
+from centnn._scale import excess, times_power
 from centnn.quantizer import quantize
 
 Array = NDArray[Any]
@@ -101,7 +102,7 @@ def train(
     centers = np.ldexp(centers, exponent)
     if options.fixed is not None:
         centers[:n_fixed] = options.fixed  # scaling may have rounded them
-    return centers, counts, float(np.ldexp(error, 2 * exponent))
+    return centers, counts, times_power(error, 2 * exponent)
 
 
 def _check_distinct(samples: Array, options: Options, n_samples: int) -> None:
@@ -123,10 +124,8 @@ def _scaled(samples: Array) -> tuple[Array, int]:
     limit = EXPONENTS.get(samples.dtype)
     if limit is None:
         return samples, 0
-    largest = max(float(samples.max()), -float(samples.min()))
-    exponent = int(np.frexp(largest)[1]) if largest else 0
-    excess = exponent - max(-limit, min(exponent, limit))
-    return (np.ldexp(samples, -excess) if excess else samples), excess
+    exponent = excess(samples, limit)
+    return (np.ldexp(samples, -exponent) if exponent else samples), exponent
 
 
 def _scaled_start(start: Array, exponent: int, samples: np.dtype[Any]) -> Array:
@@ -143,7 +142,7 @@ def _reporter(monitor: Monitor, exponent: int) -> Callable[[int, int, float], bo
     """Return what the stages call after each round: their errors are those of scaled samples."""
 
     def report(_round: int, n_codewords: int, error: float) -> bool:
-        return monitor.next(n_codewords, float(np.ldexp(error, 2 * exponent)))
+        return monitor.next(n_codewords, times_power(error, 2 * exponent))
 
     return report
 

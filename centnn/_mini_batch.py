@@ -40,6 +40,7 @@ Floats = NDArray[np.float64]
 SLICE = 1024  # samples that are searched for at once
 GROWTH = 1.1  # a batch's samples settle each time that there are so many times more centroids
 EVIDENCE = 2  # samples so far for each centroid, at least
+MOST_EXPONENT = 480  # of scaled samples, so that sums of their squares are finite
 # Relocation: removals cost less than this part of what they gain; the cost is believed after so
 # many samples of the stream for each centroid, the gain after so many samples of the cluster.
 CHEAPER = 0.35
@@ -67,9 +68,15 @@ class State:
     """(k,) number of samples of the stream since `seen` was 0"""
     dtype: np.dtype[Any]
     """The type in which centroids are searched and given to others."""
+    exponent: int = 0
+    """Centroids and halves are those of samples * 2**-exponent, whose squares float64 can hold."""
     n_samples: int = 0
     weight: float = 0.0
     """Of all samples so far."""
+
+    def found(self) -> Array:
+        """Return the centroids as others see them."""
+        return np.ldexp(self.centers, self.exponent).astype(self.dtype)
 
     def copy(self) -> State:
         """Return a state of its own."""
@@ -77,11 +84,13 @@ class State:
         return State(**(vars(self) | arrays))
 
 
-def start(centers: Array, weights: Floats, dtype: np.dtype[Any], n_samples: int) -> State:
+def start(
+    centers: Array, weights: Floats, dtype: np.dtype[Any], n_samples: int, exponent: int
+) -> State:
     """Return the state in which centers (k, D) are the means of n_samples of weights (k,)."""
     k, d = centers.shape
     return State(
-        centers=np.array(centers, np.float64, order="C"),
+        centers=np.ldexp(np.array(centers, np.float64, order="C"), -exponent),
         weights=np.array(weights, np.float64),
         halves=np.zeros((2 * k, d)),
         half_weights=np.zeros(2 * k),
@@ -91,11 +100,14 @@ def start(centers: Array, weights: Floats, dtype: np.dtype[Any], n_samples: int)
         dtype=dtype,
         n_samples=n_samples,
         weight=float(weights.sum()),
+        exponent=exponent,
     )
 
 
 def learn(state: State, samples: Floats, weights: Floats, n_clusters: int, n_threads: int) -> None:
     """Learn a mini-batch: samples (n, D) with positive weights (n,)."""
+    if state.exponent:
+        samples = np.ldexp(samples, -state.exponent)
     clusters = np.zeros(len(samples), np.int32)
     sides = np.zeros(len(samples), np.int8)
 

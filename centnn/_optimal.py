@@ -28,7 +28,8 @@ def train(
         return None
     centers, cuts = _scalar.optimal(values, totals, n_clusters)
     counts = np.add.reduceat(totals, cuts[:-1])
-    error = float(totals @ np.square(values - np.repeat(centers, np.diff(cuts))))
+    with np.errstate(over="ignore"):
+        error = float(totals @ np.square(values - np.repeat(centers, np.diff(cuts))))
     monitor.next(n_clusters, error)
     return centers[:, None].astype(np.result_type(X, np.float32)), counts, error
 

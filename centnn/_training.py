@@ -13,9 +13,13 @@ from centnn._duplicates import check_distinct
 from centnn._error import squared_error
 from centnn._monitor import Monitor
 from centnn._options import Options
+from centnn._scale import largest
 from centnn.quantizer import quantize
 
 Array = NDArray[Any]
+
+# Of samples where errors are sums of squares in float64: 2**60 of them are enough for anyone.
+LARGEST = 2.0**480
 
 
 @dataclass
@@ -57,6 +61,11 @@ def _train_published(
     all_used = bool(used.all())
     samples = np.ascontiguousarray(X if all_used else X[used], dtype=np.float64)
     check_distinct(samples, options.n_clusters)
+    if largest(samples) > LARGEST:
+        raise ValueError(
+            f"X must hold numbers of up to {LARGEST:.2g} unless algorithm is 'local', so that sums "
+            f"of squares are finite in float64, got {largest(samples):.2g}"
+        )
     if options.algorithm == "group":
         trained = _group.train(
             samples, weights[used], options.n_clusters, monitor, options.n_threads

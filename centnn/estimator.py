@@ -11,6 +11,7 @@ from centnn import _features, _mini_batch, _options, _source, _validation
 from centnn._base import Estimator, NotFittedError
 from centnn._error import squared_error
 from centnn._monitor import Callback
+from centnn._scale import TINY, excess, exponent_of, largest, norms
 from centnn._source import Source
 from centnn._summary import N_PASSES
 from centnn.codebook import fit, open_samples
@@ -224,6 +225,12 @@ class CentNN(Estimator):
         precision = _options.precision_of(samples.dtype)
         options = _options.validated(samples.shape[1], precision, **self.get_params())
         state = self._state(samples, options)
+        if exponent_of(samples) > state.exponent + _mini_batch.MOST_EXPONENT:
+            raise ValueError(
+                "X must hold numbers below "
+                f"{2.0 ** (state.exponent + _mini_batch.MOST_EXPONENT):.2g} "
+                f"after batches as small as those before, got {largest(samples):.2g}"
+            )
         weights = _validation.sample_weights(sample_weight, len(samples))
         used = weights > 0
         _mini_batch.learn(
@@ -235,7 +242,7 @@ class CentNN(Estimator):
         )
         if is_first:
             self._start_features(names, samples.shape[1])
-        self.cluster_centers_ = state.centers.astype(state.dtype)
+        self.cluster_centers_ = state.found()
         self.n_iter_ = 1 if is_first else self.n_iter_ + 1
         self._stream = state
         for name in ("labels_", "inertia_"):
@@ -414,9 +421,10 @@ class CentNN(Estimator):
             raise ValueError("fixed must be None and rate_weight must be 0 for partial_fit")
         if not hasattr(self, "cluster_centers_"):
             dtype = np.dtype(_options.precision_of(samples.dtype))
+            centers, scale = np.zeros((1, samples.shape[1])), samples
             if options.init is not None:
-                return _mini_batch.start(options.init, np.zeros(len(options.init)), dtype, 0)
-            return _mini_batch.start(np.zeros((1, samples.shape[1])), np.zeros(1), dtype, 0)
+                centers = scale = options.init
+            return _mini_batch.start(centers, np.zeros(len(centers)), dtype, 0, excess(scale))
         if options.n_clusters < len(self.cluster_centers_):
             raise ValueError(
                 "n_clusters must be at least the number of clusters that there are, "
@@ -427,7 +435,7 @@ class CentNN(Estimator):
         centers, counts = self.cluster_centers_, self._counts
         labels = vars(self).get("labels_")
         n_samples = len(labels) if isinstance(labels, np.ndarray) else round(counts.sum())
-        return _mini_batch.start(centers, counts, centers.dtype, n_samples)
+        return _mini_batch.start(centers, counts, centers.dtype, n_samples, excess(centers))
 
     def _samples(self, X: ArrayLike) -> Array:
         """Return X as samples of the features that the estimator was fitted with."""
@@ -515,8 +523,14 @@ def _distances(samples: Array, centers: Array) -> Array:
     for start in range(0, shape[0], step):
         rows = samples[start : start + step].astype(np.float64)
         total = np.zeros((len(rows), shape[1]))
-        for x, c in zip(rows.T, columns, strict=True):
-            difference = x[:, None] - c
-            total += difference * difference
-        distances[start : start + step] = np.sqrt(total)
+        with np.errstate(over="ignore"):
+            for x, c in zip(rows.T, columns, strict=True):
+                difference = x[:, None] - c
+                total += difference * difference
+        block = distances[start : start + step]
+        block[:] = np.sqrt(total)
+        is_lost = (total < TINY) | np.isinf(total)
+        for j in np.flatnonzero(is_lost.any(axis=0)):
+            where = is_lost[:, j]
+            block[where, j] = norms(rows[where] - columns[:, j])
     return distances

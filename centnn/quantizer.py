@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from centnn import _search, _validation
+from centnn import _scale, _search, _validation
 
 if TYPE_CHECKING:
     from centnn.codebook import Codebook
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["dequantize", "quantize"]
 
 Array = NDArray[Any]
+
+# Numbers that are scaled in one step.
+SCALED = 1 << 18
 
 
 @overload
@@ -54,7 +57,8 @@ def quantize(
 
     The search is exact: the nearest codeword is the one at the least squared Euclidean distance,
     computed in float64, the lowest index on a tie. Chunks of X are searched in parallel; beyond
-    its result the call allocates memory for the codebook and for each thread only.
+    its result the call allocates memory for the codebook and for each thread only (and for the
+    distances, where float64 codewords are so large or small that their squares are no numbers).
 
     Parameters
     ----------
@@ -103,20 +107,57 @@ def quantize(
         shape = (len(rows), _validation.integer(n_nearest, "n_nearest", 1, len(centers)))
     precision = np.float64 if np.float64 in (rows.dtype, centers.dtype) else np.float32
     codes = code_array(out, shape, len(centers))
-    distances = np.empty(shape, precision) if return_distance else None
+    centers = np.ascontiguousarray(centers, precision)
+    n_threads = _validation.thread_count(n_threads)
+    # Squares of float32 numbers are well within the range of float64, in which they are compared.
+    exponent = _scale.excess(centers) if precision is np.float64 else 0
+    distances = np.empty(shape, precision) if return_distance or exponent else None
+    if not _nearest(rows, centers, codes, distances, n_threads):
+        _validation.check_finite(rows, "X")
+    if distances is not None and exponent:
+        _search_scaled(rows, centers, exponent, codes, distances, n_threads)
+    return (codes, distances) if return_distance and distances is not None else codes
+
+
+def _nearest(
+    rows: Array, centers: Array, codes: Array, distances: Array | None, n_threads: int
+) -> bool:
+    """Fill codes, and distances if wanted, (N,) or (N, n_nearest); False if a row is not finite."""
     is_half = rows.dtype == np.float16
-    finite = _search.nearest(
+    finite: bool = _search.nearest(
         rows.view(np.uint16) if is_half else rows,
         is_half,
-        _search.pack(np.ascontiguousarray(centers, precision)),
-        n_nearest or 1,
+        _search.pack(centers),
+        1 if codes.ndim == 1 else codes.shape[1],
         as_bytes(codes),
         None if distances is None else as_bytes(distances),
-        _validation.thread_count(n_threads),
+        n_threads,
     )
-    if not finite:
-        _validation.check_finite(rows, "X")
-    return codes if distances is None else (codes, distances)
+    return finite
+
+
+def _search_scaled(
+    rows: Array, centers: Array, exponent: int, codes: Array, distances: Array, n_threads: int
+) -> None:
+    """Search again where squares have left the range of float64, for numbers * 2**-exponent.
+
+    Each place in the order is looked at by itself: the nearer codewords have no distance that is
+    infinite, and the farther ones none that is tiny, both before and after.
+    """
+    scaled_centers = np.ldexp(centers, -exponent)
+    step = max(1, SCALED // rows.shape[1])
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
+        found = distances[part]
+        is_lost = np.isinf(found) if exponent > 0 else found < _scale.TINY
+        where = np.flatnonzero(is_lost if is_lost.ndim == 1 else is_lost.any(axis=1))
+        scaled = np.ldexp(rows[part][where].astype(np.float64), -exponent)
+        new_codes, new_distances = codes[part][where], found[where]
+        _nearest(scaled, scaled_centers, new_codes, new_distances, n_threads)
+        with np.errstate(over="ignore"):
+            new_distances = np.ldexp(new_distances, 2 * exponent)
+        codes[part][where] = np.where(is_lost[where], new_codes, codes[part][where])
+        found[where] = np.where(is_lost[where], new_distances, found[where])
 
 
 def dequantize(

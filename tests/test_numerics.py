@@ -1,6 +1,7 @@
 """Numbers that arithmetic finds hard: tiny, huge, far from zero, beside an outlier, all alike."""
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -53,6 +54,77 @@ def test_denormals(dtype, effort):
     # As good as for the same samples at a common scale; inertia itself may underflow.
     expected = centnn.fit_codebook(steps, 20, effort=effort).inertia
     assert squared_error(steps, book.centers / smallest) <= 1.1 * expected
+
+
+def exact_order(row, centers):
+    """Return the codewords by their exact distance from a row, and then by index."""
+    row = [Fraction(x) for x in row.tolist()]
+    centers = [[Fraction(c) for c in center] for center in centers.tolist()]
+    distances = [sum((x - c) ** 2 for x, c in zip(row, center, strict=True)) for center in centers]
+    return np.argsort(np.array(distances, dtype=object), kind="stable")
+
+
+@pytest.mark.parametrize("d", [1, 3])
+@pytest.mark.parametrize("exponent", [-1020, -600, -300, -200, 0, 200, 300, 500, 600, 1020])
+def test_search_at_any_scale(exponent, d):
+    """Beyond 1e154, and below 1e-162, all codes were 0."""
+    random = np.random.default_rng([abs(exponent), d])
+    centers = np.ldexp(random.integers(-40, 40, (20, d)) / 16, exponent)
+    for other in (exponent, 0, exponent // 2):
+        X = np.ldexp(random.integers(-40, 40, (60, d)) / 16, other)
+        X[::7] = centers[random.integers(20)]
+        codes, distances = centnn.quantize(X, centers, n_nearest=20, return_distance=True)
+        with np.errstate(over="ignore", under="ignore"):
+            for row, found, squares in zip(X, codes, distances, strict=True):
+                order = exact_order(row, centers)
+                # Exact distances may differ where rounded ones do not: compare these.
+                expected = ((row - centers[order]) ** 2).sum(axis=1)
+                np.testing.assert_allclose(squares, expected, rtol=1e-13)
+                if other == exponent:
+                    assert found.tolist() == order.tolist()
+        nearest, distance = centnn.quantize(X, centers, return_distance=True)
+        assert np.array_equal(nearest, codes[:, 0])
+        assert np.array_equal(distance, distances[:, 0])
+        assert np.array_equal(centnn.quantize(X, centers), nearest)
+        assert np.array_equal(centnn.quantize(X, centers, n_nearest=2), codes[:, :2])
+
+
+def test_near_and_far_codewords_that_are_huge():
+    centers = np.array([[3e200], [2e200], [1.0], [0.0]])
+    codes = centnn.quantize([[0.9], [1e200], [2.9e200], [1e150]], centers, n_nearest=4)
+    assert codes.tolist() == [[2, 3, 1, 0], [1, 2, 3, 0], [0, 1, 2, 3], [2, 3, 1, 0]]
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e200, 1e300])
+def test_estimators_at_any_scale(scale):
+    X = clusters() * scale
+    labels = centnn.CentNN(8).fit_predict(X)
+    # As for the same samples at a common scale, but for rounding.
+    expected = centnn.CentNN(8).fit(clusters())
+    assert sorted(np.bincount(labels)) == sorted(np.bincount(expected.labels_))
+    model = centnn.CentNN(8, init=expected.cluster_centers_ * scale).fit(X)
+    distances = expected.fit(clusters()).transform(clusters())
+    model.cluster_centers_ = expected.cluster_centers_ * scale
+    np.testing.assert_allclose(model.transform(X) / scale, distances, rtol=1e-12)
+    stream, other = centnn.CentNN(8), centnn.CentNN(8)
+    for batch in (slice(0, 200), slice(200, 400)):
+        stream.partial_fit(np.ldexp(clusters()[batch], int(np.log2(scale))))
+        other.partial_fit(clusters()[batch])
+    scaled = np.ldexp(other.cluster_centers_, int(np.log2(scale)))
+    assert np.array_equal(stream.cluster_centers_, scaled)
+    if scale > 1:
+        with pytest.raises(ValueError, match="after batches as small as those before, got"):
+            other.partial_fit(X)
+
+
+@pytest.mark.parametrize("algorithm", ["classic", "entropy", "group"])
+def test_what_cannot_be_squared_is_refused(algorithm):
+    with pytest.raises(
+        ValueError, match=r"X must hold numbers of up to 3.1e\+144 unless algorithm"
+    ):
+        centnn.fit_codebook(clusters() * 1e200, 8, algorithm=algorithm)
+    with pytest.raises(ValueError, match="X must have distances whose squares are not 0"):
+        centnn.fit_codebook(clusters() * 1e-200, 8, algorithm=algorithm)
 
 
 def test_both_zeros_are_one_value():
