@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from centnn import _bookfile, _chunks, _options, _validation
 from centnn._duplicates import count_distinct
 from centnn.codebook import Codebook, fit_codebook
-from centnn.quantizer import array_of, quantize
+from centnn.quantizer import array_of, code_type, quantize
 
 if TYPE_CHECKING:
 
@@ -171,7 +171,12 @@ class VQ(Codec):
         if array.size == 0:
             return np.empty((0, layout.n_components), array.dtype), np.empty(0, np.uint8)
         _chunks.check_size(layout.n_vectors * layout.n_components * array.itemsize)
-        vectors = _validation.samples(layout.cut(array), "buf")
+        blocks = layout.cut(array)
+        if self.codebook is None and array.dtype.kind in "iu" and array.dtype.itemsize == 8:
+            found = _distinct(blocks, self.n_codewords)
+            if found is not None:
+                return found
+        vectors = _validation.samples(blocks, "buf")
         if self.codebook is None:
             k = count_distinct(vectors, self.n_codewords)
             trained = fit_codebook(vectors, k, effort=self.effort).centers
@@ -228,6 +233,21 @@ def _to_text(codewords: Array) -> str:
     k = len(codewords)
     book = Codebook(codewords, np.zeros(k), 0.0, 0, np.empty((0, 2)))
     return base64.b64encode(_bookfile.pack(vars(book))).decode("ascii")
+
+
+def _distinct(blocks: Array, most: int) -> tuple[Array, Array] | None:
+    """Return distinct blocks (N, D) and the place of each block in them; None if they are too many.
+
+    For integers that float64, in which codewords are trained, has not.
+    """
+    blocks = np.ascontiguousarray(blocks)
+    if count_distinct(blocks.view(np.uint16), most + 1) > most:
+        return None
+    whole = blocks.view(np.dtype((np.void, blocks.itemsize * blocks.shape[1])))[:, 0]
+    _, first, codes = np.unique(whole, return_index=True, return_inverse=True)
+    if len(first) > most:  # which equal keys had hidden
+        return None
+    return blocks[first], codes.astype(code_type(len(first)))
 
 
 def _rounded(codewords: Array, dtype: np.dtype[Any]) -> Array:

@@ -72,6 +72,22 @@ def test_limits_of_integers(dtype):
     np.testing.assert_allclose(decoded.astype(float), array.astype(float), rtol=1e-15)
 
 
+@pytest.mark.parametrize("dtype", ["<i8", ">i8", "u8"])
+def test_few_integers_of_64_bits_lose_nothing(dtype):
+    """Those beyond 2**53 were trained on in float64, which made some equal."""
+    values = np.array([2**53 + 1, 2**53 + 3, 0, 2**63 - 1, 2**53 + 1], dtype)
+    for columns in (values[:, None], np.stack([values, values[::-1]], axis=1)):
+        n_distinct = len(np.unique(columns, axis=0))
+        for array in (columns, np.repeat(columns, 300, axis=0), np.asfortranarray(columns)):
+            vq = codec(n_codewords=n_distinct)
+            decoded = vq.decode(vq.encode(array))
+            assert decoded.dtype == array.dtype
+            assert np.array_equal(decoded, array)
+    many = np.arange(1000).astype(dtype)[:, None]
+    vq = codec(n_codewords=10)
+    assert 0 < abs(vq.decode(vq.encode(many)).astype(float) - many).max() <= 60
+
+
 @pytest.mark.parametrize(
     ("shape", "block"),
     [
