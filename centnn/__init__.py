@@ -6,11 +6,11 @@ from centnn import image
 from centnn._config import __version__, get_include, show_config
 from centnn.codebook import Codebook, fit_codebook
 from centnn.metrics import mse, psnr
-from centnn.product_quantizer import ProductQuantizer
 from centnn.quantizer import dequantize, quantize
 
 if TYPE_CHECKING:
     from centnn.estimator import CentNN
+    from centnn.product_quantizer import ProductQuantizer
 
 __all__ = [
     "CentNN",
@@ -29,11 +29,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # An estimator derives from scikit-learn's classes, if there, and these take a second to load.
+    # Estimators derive from scikit-learn's classes, if there, and these take a second to load.
     if name == "CentNN":
         from centnn.estimator import CentNN
 
         return CentNN
+    if name == "ProductQuantizer":
+        from centnn.product_quantizer import ProductQuantizer
+
+        return ProductQuantizer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

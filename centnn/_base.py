@@ -1,5 +1,7 @@
 """What estimators derive from: scikit-learn's base classes, or a stand-in where it is missing.
 
+`Estimator` is for those that cluster, `Parameters` for others.
+
 Importing this module imports scikit-learn, which takes a second: the package does so only when an
 estimator is asked for.
 """
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Estimator", "NotFittedError"]
+__all__ = ["Estimator", "NotFittedError", "Parameters"]
 
 
 class StandIn:
@@ -79,6 +81,7 @@ class StandIn:
 
 if TYPE_CHECKING:
     Estimator = StandIn
+    Parameters = StandIn
 
     class NotFittedError(ValueError, AttributeError):
         """Raised when an estimator is used before it is fitted."""
@@ -88,12 +91,13 @@ else:
         from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
         from sklearn.exceptions import NotFittedError
     except ImportError:
-        Estimator = StandIn
+        Estimator = Parameters = StandIn
 
         class NotFittedError(ValueError, AttributeError):
             """Raised when an estimator is used before it is fitted."""
 
     else:
+        Parameters = BaseEstimator
 
         class Estimator(TransformerMixin, ClusterMixin, BaseEstimator):
             """Clusters, and maps samples to their distances to the centroids."""

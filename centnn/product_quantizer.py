@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from centnn import _features, _options, _product, _product_training, _productfile, _validation
+from centnn._base import NotFittedError, Parameters
 from centnn._files import write_atomically
 from centnn._productfile import MOST_CODEWORDS
 from centnn.codebook import Codebook
@@ -29,7 +30,7 @@ MOST_CODES = (1 << 32) - 1
 PANEL = 16
 
 
-class ProductQuantizer:
+class ProductQuantizer(Parameters):
     """Vectors cut into m parts, each quantized with a codebook of its own.
 
     A vector becomes m small numbers: 8 bytes for 128 components, say, with m = 8. Distances of
@@ -438,7 +439,10 @@ class ProductQuantizer:
 
     def _fitted(self) -> tuple[Codebook, ...]:
         if not hasattr(self, "codebooks_"):
-            raise _not_fitted()
+            raise NotFittedError(
+                "This ProductQuantizer instance is not fitted yet. Call 'fit' with appropriate "
+                "arguments before using this estimator."
+            )
         return self.codebooks_
 
     def _matrix(self, X: ArrayLike, name: str) -> Array:
@@ -475,13 +479,3 @@ class ProductQuantizer:
                 f"got values from {numbers.min()} to {numbers.max()}"
             )
         return np.ascontiguousarray(numbers, dtype)
-
-
-def _not_fitted() -> Exception:
-    # Not above: it imports scikit-learn where that is installed, which takes a second.
-    from centnn._base import NotFittedError
-
-    return NotFittedError(
-        "This ProductQuantizer instance is not fitted yet. Call 'fit' with appropriate arguments "
-        "before using this estimator."
-    )

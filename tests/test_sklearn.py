@@ -52,6 +52,28 @@ def test_clone_and_pickle():
     assert np.array_equal(again.transform(X), model.transform(X))
 
 
+def test_a_product_quantizer_is_cloned_and_searched():
+    pq = centnn.ProductQuantizer(2, n_codewords=4, n_threads=1)
+    copy = clone(pq.fit(X))
+    assert copy.get_params() == pq.get_params()
+    assert copy.get_params() == {
+        "m": 2, "n_codewords": 4, "effort": "fast", "n_threads": 1, "verbose": 0
+    }  # fmt: skip
+    assert not hasattr(copy, "codebooks_")
+    assert not hasattr(copy, "n_features_in_")
+    assert np.array_equal(copy.set_params(m=2).fit(X).encode(X), pq.encode(X))
+    again = pickle.loads(pickle.dumps(pq))
+    assert np.array_equal(again.codewords_, pq.codewords_)
+    assert repr(again) == repr(pq)
+    search = GridSearchCV(
+        clone(pq), {"n_codewords": [2, 16]}, scoring=lambda pq, rows: -pq.fit(rows).inertia_
+    )
+    assert search.fit(X).best_params_ == {"n_codewords": 16}
+    with pytest.raises(NotFittedError, match="This ProductQuantizer instance is not fitted yet"):
+        centnn.ProductQuantizer().encode(X)
+    assert "ProductQuantizer" in pq._repr_html_()
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_data_frames(library):
     frames = pytest.importorskip(library)

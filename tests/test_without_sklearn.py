@@ -25,6 +25,8 @@ for name, call in {
     "parameter": lambda: model.set_params(k=1),
     "features": lambda: centnn.CentNN(2).fit(X).partial_fit(X[:, 1:]),
     "empty": lambda: model.fit(X[:0]),
+    "quantizer not fitted": lambda: centnn.ProductQuantizer(2, 4).encode(X),
+    "parameter of a quantizer": lambda: centnn.ProductQuantizer(2, 4).set_params(k=1),
 }.items():
     try:
         call()
@@ -44,6 +46,8 @@ told["bytes"] = [
 ]
 told["numbers"] = model.inertia_, model.n_iter_, model.score(X), model.n_features_in_, copy.n_iter_
 told["names"] = model.get_feature_names_out().tolist()
+pq = centnn.ProductQuantizer(2, 4).set_params(n_threads=1).fit(X)
+told["pq"] = repr(pq), pq.get_params(), pq.encode(X).tolist()
 told["public"] = [name for name in dir(centnn) if not name.startswith("_")]
 print(json.dumps(told))
 """
