@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, count
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from centnn import _validation
 
 Array = NDArray[Any]
+
+# What training takes: an array, or samples in pieces.
+Samples: TypeAlias = (
+    ArrayLike | os.PathLike[str] | Iterable[ArrayLike] | Callable[[], Iterable[ArrayLike]]
+)
 
 # Packages whose arrays are on disk, and read when they are indexed.
 PACKAGES = ("zarr", "h5py")

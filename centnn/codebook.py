@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from centnn import _bookfile, _entropy_constrained, _options, _source, _stream, _validation
 from centnn._files import write_atomically
 from centnn._monitor import Callback
-from centnn._source import Source
+from centnn._source import Samples, Source
 from centnn._summary import N_PASSES
 from centnn._training import Training, train
 from centnn.quantizer import dequantize, quantize
@@ -235,7 +235,7 @@ class Codebook:
 
 
 def fit_codebook(
-    X: ArrayLike,
+    X: Samples,
     n_clusters: int,
     *,
     sample_weight: ArrayLike | None = None,

@@ -12,7 +12,7 @@ from centnn._base import Estimator, NotFittedError
 from centnn._error import squared_error
 from centnn._monitor import Callback
 from centnn._scale import TINY, excess, exponent_of, largest, norms
-from centnn._source import Source
+from centnn._source import Samples, Source
 from centnn._summary import N_PASSES
 from centnn.codebook import fit, open_samples
 from centnn.quantizer import quantize
@@ -106,7 +106,7 @@ class CentNN(Estimator):
         self.verbose = verbose
         self.n_passes = n_passes
 
-    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(self, X: Samples, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train on samples, from scratch.
 
         Parameters

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, SupportsIndex, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Block", "block_grid", "block_size", "from_blocks", "to_blocks"]
 
@@ -42,7 +42,7 @@ def block_grid(shape: Sequence[int], block: Block) -> tuple[int, int]:
     return -(-shape[0] // block_height), -(-shape[1] // block_width)
 
 
-def to_blocks(img: NDArray[Any], block: Block) -> NDArray[Any]:
+def to_blocks(img: ArrayLike, block: Block) -> NDArray[Any]:
     """Cut an image into blocks.
 
     Where the image does not fill its last row or column of blocks, its bottom and right edges
@@ -73,17 +73,17 @@ def to_blocks(img: NDArray[Any], block: Block) -> NDArray[Any]:
     array([[1, 2, 5, 6],
            [3, 4, 7, 8]])
     """
-    img = np.asarray(img)
-    height, width, channels = _height_width_channels("shape of img", img.shape)
+    pixels = np.asarray(img)
+    height, width, channels = _height_width_channels("shape of img", pixels.shape)
     block_height, block_width = block_size(block)
-    rows, columns = block_grid(img.shape, block)
+    rows, columns = block_grid(pixels.shape, block)
     missing = ((0, rows * block_height - height), (0, columns * block_width - width), (0, 0))
-    padded = np.pad(img.reshape(height, width, channels), missing, mode="edge")
+    padded = np.pad(pixels.reshape(height, width, channels), missing, mode="edge")
     cut = padded.reshape(rows, block_height, columns, block_width, channels).swapaxes(1, 2)
     return cut.reshape(rows * columns, block_height * block_width * channels)
 
 
-def from_blocks(blocks: NDArray[Any], shape: Sequence[int], block: Block) -> NDArray[Any]:
+def from_blocks(blocks: ArrayLike, shape: Sequence[int], block: Block) -> NDArray[Any]:
     """Put an image together from its blocks: the inverse of `to_blocks`.
 
     Parameters
@@ -112,17 +112,17 @@ def from_blocks(blocks: NDArray[Any], shape: Sequence[int], block: Block) -> NDA
     array([[1, 2, 3, 4],
            [5, 6, 7, 8]])
     """
-    blocks = np.asarray(blocks)
+    found = np.asarray(blocks)
     height, width, channels = _height_width_channels("shape", shape)
     block_height, block_width = block_size(block)
     rows, columns = block_grid(shape, block)
     expected = (rows * columns, block_height * block_width * channels)
-    if blocks.shape != expected:
+    if found.shape != expected:
         raise ValueError(
             f"blocks must have shape {expected} for an image of shape {tuple(shape)} in blocks "
-            f"of {block_height}x{block_width}, got shape {blocks.shape}"
+            f"of {block_height}x{block_width}, got shape {found.shape}"
         )
-    tiles = blocks.reshape(rows, columns, block_height, block_width, channels).swapaxes(1, 2)
+    tiles = found.reshape(rows, columns, block_height, block_width, channels).swapaxes(1, 2)
     padded = tiles.reshape(rows * block_height, columns * block_width, channels)
     return padded[:height, :width].reshape(shape)
 
