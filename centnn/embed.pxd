@@ -22,6 +22,8 @@ cdef extern from "centnn.h" nogil:
         CENTNN_ERR_ISA
         CENTNN_ERR_FILE
         CENTNN_ERR_DAMAGED
+        CENTNN_ERR_DISTINCT
+        CENTNN_ERR_EPOCHS
 
     ctypedef enum centnn_dtype:
         CENTNN_U8

@@ -31,7 +31,7 @@ extern "C" {
 
 /* What a program was compiled against; centnn_abi() tells what it runs with. They must agree: it
  * changes whenever a function or a structure here does so that programs must be compiled anew. */
-#define CENTNN_ABI 1
+#define CENTNN_ABI 2
 
 int centnn_abi(void);
 
@@ -44,7 +44,9 @@ typedef enum {
     CENTNN_ERR_CODE,      /* a code is not below the number of codewords */
     CENTNN_ERR_ISA,       /* unknown or unsupported instruction set asked for */
     CENTNN_ERR_FILE,      /* not a file of this kind, or of another version */
-    CENTNN_ERR_DAMAGED    /* a file that is truncated, too long, or has another checksum */
+    CENTNN_ERR_DAMAGED,   /* a file that is truncated, too long, or has another checksum */
+    CENTNN_ERR_DISTINCT,  /* fewer different rows than codewords to train */
+    CENTNN_ERR_EPOCHS     /* too few epochs for so many codewords */
 } centnn_status;
 
 /* A static English sentence for `status`; never NULL. */
@@ -155,11 +157,13 @@ size_t centnn_train_size(size_t k, size_t d);
  *   codes      OUT, n      the nearest codeword of each row
  *   distances  OUT, n      the squared distances to them
  *
- * It grows by splitting clusters and stops when nothing changes, or after max_epochs epochs; allow
- * some log2(k) + 10. The result does not depend on threads or on the instruction set. Fails with
- * ERR_NULL, ERR_DTYPE, ERR_NONFINITE (a row has a NaN or an infinity), ERR_ISA, or ERR_SIZE: there
- * are fewer different rows than k, or too few epochs to grow so large, or a size is wrong.
- */
+ * It grows by splitting clusters and stops when nothing changes, or after max_epochs epochs. An
+ * epoch doubles the codewords at most, and adds a few only where most rows are alike and others far
+ * away: allow log2(k) + 10 for rows of one scale, such as pixels, and some k for those whose sizes
+ * differ by orders of magnitude. The result does not depend on threads or on the instruction set.
+ * Fails with ERR_NULL, ERR_DTYPE, ERR_NONFINITE (a row has a NaN or an infinity), ERR_ISA, ERR_SIZE
+ * (sizes, alignment), ERR_DISTINCT (there are fewer different rows than k) or ERR_EPOCHS (there are
+ * still fewer codewords than k after max_epochs). */
 centnn_status centnn_train(const centnn_rows *rows, size_t k, size_t max_epochs, float *codewords,
                            uint32_t *codes, double *distances, void *memory);
 

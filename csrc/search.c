@@ -35,6 +35,10 @@ const char *centnn_status_string(centnn_status status)
         return "not a file of this kind, or of another version";
     case CENTNN_ERR_DAMAGED:
         return "the file is truncated, too long or damaged";
+    case CENTNN_ERR_DISTINCT:
+        return "there are fewer different rows than codewords to train";
+    case CENTNN_ERR_EPOCHS:
+        return "so many codewords take more epochs to train";
     }
     return "unknown status";
 }

@@ -240,8 +240,10 @@ centnn_status centnn_train(const centnn_rows *rows, size_t k, size_t max_epochs,
         return CENTNN_ERR_NULL;
     if (rows->dtype == CENTNN_F64 || centnn_dtype_size(rows->dtype) == 0)
         return CENTNN_ERR_DTYPE;
-    if (!centnn_train_size(k, rows->d) || k > rows->n || (uintptr_t)memory % PANEL_BYTES)
+    if (!centnn_train_size(k, rows->d) || (uintptr_t)memory % PANEL_BYTES)
         return CENTNN_ERR_SIZE;
+    if (k > rows->n)
+        return CENTNN_ERR_DISTINCT;
     t.d = rows->d;
     t.k = 1;
     t.k_max = k;
@@ -255,7 +257,7 @@ centnn_status centnn_train(const centnn_rows *rows, size_t k, size_t max_epochs,
                 break;
             add_up(&t);
             if (!split(&t))
-                return CENTNN_ERR_SIZE; /* no more different rows */
+                return CENTNN_ERR_DISTINCT;
             add_up(&t);
             move(&t);
         }
@@ -263,5 +265,5 @@ centnn_status centnn_train(const centnn_rows *rows, size_t k, size_t max_epochs,
     }
     if (status != CENTNN_OK)
         return status;
-    return t.k == k ? search(&t) : CENTNN_ERR_SIZE;
+    return t.k == k ? search(&t) : CENTNN_ERR_EPOCHS;
 }

@@ -9,11 +9,12 @@ from library import STATUS, aligned, lib, rows_of
 import centnn
 
 
-def train(X, k, max_epochs=50):
+def train(X, k, max_epochs=50, memory=None):
     X = np.asarray(X)
     codewords = np.empty((k, X.shape[1]), np.float32)
     codes, distances = np.empty(len(X), np.uint32), np.empty(len(X))
-    memory = aligned(lib.centnn_train_size(k, X.shape[1]))
+    if memory is None:
+        memory = aligned(lib.centnn_train_size(k, X.shape[1]))
     status = lib.centnn_train(
         ctypes.byref(rows_of(X)),
         k,
@@ -70,11 +71,18 @@ def test_strided_rows():
     assert np.array_equal(train(X[::2, 1:9:2], 9)[1], train(X[::2, 1:9:2].copy(), 9)[1])
 
 
+def test_rows_of_many_scales_take_more_epochs():
+    X = np.float32(2) ** np.arange(60, dtype=np.float32)[:, None]
+    assert train(X, 32, max_epochs=15)[0] == "EPOCHS"
+    assert train(X, 32, max_epochs=32)[0] == "OK"
+
+
 def test_what_it_refuses():
     X = np.zeros((5, 2), np.float32)
-    assert train(X, 2)[0] == "SIZE"  # all rows are the same
-    assert train(np.arange(6.0, dtype="f4").reshape(3, 2), 4)[0] == "SIZE"
-    assert train(np.arange(64.0, dtype="f4")[:, None], 32, max_epochs=3)[0] == "SIZE"
+    assert train(X, 2)[0] == "DISTINCT"  # all rows are the same
+    assert train(np.arange(6.0, dtype="f4").reshape(3, 2), 4)[0] == "DISTINCT"
+    assert train(np.arange(64.0, dtype="f4")[:, None], 32, max_epochs=3)[0] == "EPOCHS"
+    assert train(X, 1, memory=aligned(1000, offset=8))[0] == "SIZE"
     assert train(np.zeros((5, 2)), 1)[0] == "DTYPE"
     X[3, 1] = np.nan
     assert train(X, 1)[0] == "NONFINITE"
