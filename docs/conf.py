@@ -1,5 +1,6 @@
 """How Sphinx builds the documentation: `.ci/docs` runs it."""
 
+import doctest
 import os
 import sys
 from pathlib import Path
@@ -90,4 +91,7 @@ nitpick_ignore = [
     ("std:ref", "sphx_glr_auto_examples_miscellaneous_plot_set_output.py"),
     ("std:term", "meta-estimator"),
 ]
+# Sphinx would leave out what an error says.
+doctest_default_flags = doctest.ELLIPSIS | doctest.DONT_ACCEPT_TRUE_FOR_1
+
 nitpick_ignore_regex = [("py:.*", r"sklearn\..*")]
