@@ -1,11 +1,13 @@
+/* clang-format off */
 /*
  * photo_to_ppm.c - a .cvq file of photo mode to a picture in PGM (grey) or PPM (colours)
  *
- *     cc -std=c11 -O2 -Icsrc csrc/photo/?*.c csrc/crc32.c csrc/example/photo_to_ppm.c -o
- * photo_to_ppm photo_to_ppm centnn/image/photo.bin photo.cvq photo.ppm
+ *     cc -std=c11 -O2 -Icsrc csrc/photo/[a-z]*.c csrc/crc32.c csrc/example/photo_to_ppm.c -o photo_to_ppm
+ *     ./photo_to_ppm centnn/image/photo.bin photo.cvq photo.ppm
  *
  * An alpha channel is left out. Add -fopenmp, and more threads below, to decode with several.
  */
+/* clang-format on */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

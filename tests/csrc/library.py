@@ -20,7 +20,10 @@ CSRC = HERE.parent.parent / "csrc"
 FLAGS = ["-std=c11", "-O2", "-ffp-contract=off", "-fPIC"]
 
 DTYPES = {np.dtype(t): i for i, t in enumerate(["u1", "u2", "f2", "f4", "f8"])}
-STATUS = "OK NULL SIZE DTYPE NONFINITE CODE ISA FILE DAMAGED DISTINCT EPOCHS".split()
+STATUS = [
+    *("OK", "NULL", "SIZE", "DTYPE", "NONFINITE", "CODE"),
+    *("ISA", "FILE", "DAMAGED", "DISTINCT", "EPOCHS"),
+]
 
 
 def sources():

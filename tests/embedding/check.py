@@ -13,7 +13,7 @@ assert np.array_equal(codes, centnn.quantize(X, codewords))
 try:
     consumer.train_and_search(np.zeros((9, 5), np.float32), 4)
 except ValueError as error:
-    assert "size" in str(error)
+    assert "fewer different rows" in str(error)
 else:
     raise AssertionError("equal rows cannot have 4 codewords")
 try:
