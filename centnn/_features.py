@@ -5,8 +5,10 @@ The wording is scikit-learn's, on which its users' tests and filters of warnings
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Iterable
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -62,8 +64,15 @@ def check_count(estimator: Any, X: Array, name: str = "X") -> None:
 
 
 def _warn(message: str) -> None:
-    # Through check_names, the estimator's check and its public method, to who called that.
-    warnings.warn(message, UserWarning, stacklevel=5)
+    """Warn whoever called an estimator's method, be it through scikit-learn's wrappers of them."""
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and _package_of(frame) in ("centnn", "sklearn"):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def _package_of(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _difference(fitted: set[str], found: set[str]) -> str:

@@ -34,8 +34,8 @@ def precision_of(
     samples: np.dtype[np.generic], algorithm: str = "local"
 ) -> type[np.float32 | np.float64]:
     """Return the type of the codebook that is trained on samples of a type."""
-    is_single = algorithm == "local" and samples != np.float64
-    return np.float32 if is_single else np.float64
+    algorithm = _validation.one_of(algorithm, "algorithm", ALGORITHMS)
+    return np.float32 if algorithm == "local" and samples != np.float64 else np.float64
 
 
 def validated(
@@ -67,8 +67,8 @@ def validated(
         None if fixed is None else _validation.fixed_centers(fixed, shape, precision),
         _validation.non_negative(rate_weight, "rate_weight"),
         _validation.thread_count(n_threads),
-        callback,
-        verbose,
+        _validation.function_or_none(callback, "callback"),
+        _validation.verbosity(verbose),
         _validation.integer(n_passes, "n_passes", 0),
     )
     _check_together(options)
@@ -92,5 +92,9 @@ def _check_together(options: Options) -> None:
                 "rate_weight must be 0 unless algorithm is 'local', "
                 f"got {options.rate_weight!r} with {options.algorithm!r}"
             )
-    if options.fixed is not None and (options.init is not None or options.rate_weight):
-        raise ValueError("fixed must be None where init or rate_weight is given, got all of them")
+    given = {"init": options.init is not None, "rate_weight": options.rate_weight > 0}
+    if options.fixed is not None and any(given.values()):
+        others = " and ".join(name for name, is_given in given.items() if is_given)
+        raise ValueError(
+            f"fixed must be None where init or rate_weight is given, got fixed and {others}"
+        )

@@ -135,7 +135,7 @@ def needs_array(options: Mapping[str, Any]) -> str | None:
     """Return the name of an option that asks for what streams do not have, if there is one."""
     for name, value in OF_STREAMS.items():
         given = options[name]
-        if given is not None if value is None else given != value:
+        if given is not None if value is None else not (np.isscalar(given) and given == value):
             return name
     return None
 

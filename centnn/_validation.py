@@ -44,7 +44,7 @@ def matrix(X: ArrayLike, name: str) -> Array:
     if array.ndim != 2 or array.shape[1] == 0:
         raise ValueError(
             f"{name} must be a 2-D array of shape (n_samples, n_features), n_features at least 1, "
-            f"got shape {array.shape}{_advice(array.shape, name)}"
+            f"got shape {array.shape}{_advice(array.shape)}"
         )
     return array
 
@@ -58,12 +58,12 @@ def check_features(X: Array, centers: Array) -> None:
         )
 
 
-def _advice(shape: tuple[int, ...], name: str) -> str:
+def _advice(shape: tuple[int, ...]) -> str:
     """Return what scikit-learn says of an array of such a shape."""
     if len(shape) == 1:
         return (
-            f". Reshape your data: {name}.reshape(-1, 1) if it has a single feature, "
-            f"{name}.reshape(1, -1) if it is a single sample"
+            ". Reshape your data: array.reshape(-1, 1) if it has a single feature, "
+            "array.reshape(1, -1) if it is a single sample"
         )
     if len(shape) == 2:
         return f": 0 feature(s) (shape={shape}) while a minimum of 1 is required."
@@ -200,7 +200,7 @@ def _rounded(codewords: Array, name: str, precision: type[np.floating[Any]]) -> 
 
 def one_of(value: str, name: str, choices: tuple[str, ...]) -> str:
     """Return value if it is one of the choices."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
     return value
 
@@ -228,6 +228,25 @@ def integer(value: Any, name: str, least: int, most: int | None = None) -> int:
         limit = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ValueError(f"{name} must be an integer {limit}, got {value!r}")
     return int(value)
+
+
+def flag(value: Any, name: str) -> bool:
+    """Return value as a bool, which it must be."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def verbosity(value: Any) -> int:
+    """Return a value of verbose as an int of at least 0; True and False are good, too."""
+    return integer(int(value) if isinstance(value, bool | np.bool_) else value, "verbose", 0)
+
+
+def function_or_none(value: Any, name: str) -> Any:
+    """Return value, which must be callable or None."""
+    if value is not None and not callable(value):
+        raise ValueError(f"{name} must be a function or None, got {value!r}")
+    return value
 
 
 def thread_count(n_threads: int | None) -> int:

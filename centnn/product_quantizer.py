@@ -139,6 +139,7 @@ class ProductQuantizer(Parameters):
         n_codewords = _validation.integer(self.n_codewords, "n_codewords", 1, MOST_CODEWORDS)
         effort = _validation.one_of(self.effort, "effort", _options.EFFORTS)
         n_threads = _validation.thread_count(self.n_threads)
+        verbose = _validation.verbosity(self.verbose)
         if samples.shape[1] % m:
             raise ValueError(
                 "m must divide the number of features, "
@@ -154,7 +155,7 @@ class ProductQuantizer(Parameters):
                 f"got n_codewords={n_codewords} with n_samples={len(samples)}"
             )
         self.codebooks_ = _product_training.train(
-            samples, weights, m, n_codewords, effort, n_threads, self.verbose
+            samples, weights, m, n_codewords, effort, n_threads, verbose
         )
         return self
 

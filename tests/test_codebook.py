@@ -237,8 +237,18 @@ def test_bad_samples(X, message):
         ),
         (
             {"fixed": [[1.0]], "rate_weight": 1},
-            "fixed must be None where init or rate_weight is given",
+            "fixed must be None where init or rate_weight is given, got fixed and rate_weight",
         ),
+        (
+            {"fixed": [[1.0]], "init": [[1.0], [2.0]]},
+            "fixed must be None where init or rate_weight is given, got fixed and init",
+        ),
+        ({"callback": 3}, "callback must be a function or None, got 3"),
+        ({"verbose": "no"}, "verbose must be an integer of at least 0, got 'no'"),
+        ({"verbose": -1}, "verbose must be an integer of at least 0, got -1"),
+        ({"algorithm": np.array(["local", "group"])}, "algorithm must be one of local, classic"),
+        ({"effort": None}, "effort must be one of fast, balanced, best, got None"),
+        ({"rate_weight": None}, "rate_weight must be a finite number of at least 0, got None"),
         (
             {"init": [[1.0]]},
             r"init must have shape \(n_clusters, D\), \(2, 1\), got shape \(1, 1\)",

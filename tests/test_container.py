@@ -11,7 +11,15 @@ import reference_cvq
 
 from centnn import dequantize, psnr, quantize
 from centnn.cli.pictures import decode_picture
-from centnn.image import compress, decompress, from_blocks, to_blocks, train_codebook, version2
+from centnn.image import (
+    compress,
+    compress_photo,
+    decompress,
+    from_blocks,
+    to_blocks,
+    train_codebook,
+    version2,
+)
 from centnn.image.blocks import block_grid, block_size
 from centnn.image.container import COLOURS, MAX_PIXELS, count_blocks
 from centnn.image.header import read_header
@@ -345,8 +353,34 @@ def test_512_codewords_by_default():
             {"rate_weight": float("nan")},
             "rate_weight must be a number of at least 0 or 'auto', got nan",
         ),
+        ({"rate_weight": None}, "rate_weight must be a number of at least 0 or 'auto', got None"),
     ],
 )
 def test_unfit_options(options, message):
     with pytest.raises(ValueError, match=message):
         compress(np.zeros((4, 4, 3), np.uint8), 1, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_pixels": -4}, "max_pixels must be an integer of at least 1, got -4"),
+        ({"max_pixels": "x"}, "max_pixels must be an integer of at least 1, got 'x'"),
+        ({"n_threads": 0}, "n_threads must be an integer of at least 1, got 0"),
+    ],
+)
+def test_unfit_options_of_decompress(options, message):
+    img = np.zeros((4, 4), np.uint8)
+    for data in (compress(img, 1), compress_photo(img)):
+        with pytest.raises(ValueError, match=message):
+            decompress(data, **options)
+
+
+@pytest.mark.parametrize("data", [np.zeros((4, 4), np.uint8), "a.cvq", None])
+def test_what_are_no_bytes(data):
+    message = f"data must be the bytes of a .cvq file, got {type(data).__name__}"
+    with pytest.raises(ValueError, match=message):
+        decompress(data)
+    good = compress(np.zeros((4, 4), np.uint8), 1)
+    for same in (bytearray(good), memoryview(good)):
+        assert decompress(same).tolist() == [[0] * 4] * 4

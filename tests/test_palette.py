@@ -64,6 +64,21 @@ def test_what_is_transparent_has_one_colour():
     assert (found.pixels()[:, 10:, 3] == 255).all()
 
 
+@pytest.mark.parametrize("n_colours", [2, 3, 10])
+def test_several_transparent_colours_are_kept(n_colours):
+    """They look alike, which training on them took amiss."""
+    img = noise((20, 20, 4))
+    img[0, 0] = 0
+    keep = [(5, 5, 5, 0), (0, 0, 0, 0)]
+    found = make_palette(img, n_colours, keep=keep)
+    assert len(found.palette) == n_colours
+    assert {tuple(colour) for colour in found.palette.tolist()} >= set(keep)
+    few = img[:1, :3]  # three colours, of which one is transparent: it is kept already
+    found = make_palette(few, 3, keep=[(5, 5, 5, 0)])
+    assert len(found.palette) == 3
+    assert np.array_equal(found.pixels()[0, 1:], few[0, 1:])
+
+
 def test_dither_keeps_the_mean():
     img = np.full((32, 32, 3), 100, np.uint8)
     img[0, 0] = 0
@@ -87,6 +102,7 @@ def test_more_colours_are_better():
         (noise((4, 4, 3)).astype(float), {}, "img must be of dtype uint8"),
         (np.zeros((0, 4, 3), np.uint8), {}, "img must have no empty axis"),
         (noise((4, 4, 3)), {"n_colours": 257}, "n_colours must be an integer from 1 to 256"),
+        (noise((4, 4, 3)), {"dither": "yes"}, "dither must be True or False, got 'yes'"),
         (noise((4, 4, 3)), {"keep": [(1, 2)]}, "keep must be colours of 3 channels"),
         (noise((4, 4, 3)), {"keep": [(1, 2, 256)]}, "keep must be colours of 3 channels"),
         (

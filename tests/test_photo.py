@@ -340,6 +340,7 @@ def test_unfit_images(img, message):
         ({"colour": "rgb"}, "colour must be one of ycbcr420, ycbcr, got 'rgb'"),
         ({"effort": "none"}, "effort must be one of fast, balanced, best, got 'none'"),
         ({"n_threads": 0}, "n_threads must be an integer of at least 1, got 0"),
+        ({"filtered": "no"}, "filtered must be True or False, got 'no'"),
     ],
 )
 def test_unfit_options(options, message):

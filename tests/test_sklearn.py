@@ -97,6 +97,9 @@ def test_data_frames(library):
     with pytest.warns(UserWarning, match="X does not have valid feature names") as caught:
         model.predict(X)
     assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="X does not have valid feature names") as caught:
+        model.transform(X)  # through scikit-learn's wrapper
+    assert caught[0].filename == __file__
     with pytest.warns(UserWarning, match="X has feature names, but CentNN was fitted without"):
         CentNN(3).fit(X).predict(X_frame)
 

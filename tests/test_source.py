@@ -159,6 +159,7 @@ NAN = np.array([[0.0, 1.0, np.nan]])
         ([X, NAN], "chunk 1 of X must hold finite numbers only, got nan in row 0, column 2"),
         ([X, X[:, :2]], "chunk 1 of X must have as many features as chunk 0, 3, got 2"),
         ([X, X[:0]], r"chunk 1 of X must be a 2-D array of at least 1 sample, got shape \(0, 3\)"),
+        ([X, X[0]], r"Reshape your data: array.reshape\(-1, 1\) if it has a single feature"),
         ([X, X[0]], r"chunk 1 of X must be a 2-D array of shape .*, got shape \(3,\)"),
         (
             [X, X.astype(float)],

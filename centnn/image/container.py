@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -231,8 +232,10 @@ def decompress(
     >>> img.shape, img.dtype, int(img[4, 6])
     ((5, 7), dtype('uint8'), 9)
     """
+    n_threads = thread_count(n_threads)
+    max_pixels = integer(max_pixels, "max_pixels", 1)
     if is_photo(data):
-        return photo.unpack(data, max_pixels, upto, thread_count(n_threads))
+        return photo.unpack(data, max_pixels, upto, n_threads)
     version = version_of(data)
     if upto is not None:
         raise ValueError(f"upto must be left out for files not of photo mode, got {upto!r}")
@@ -345,9 +348,9 @@ def plane_options(
 
 def _checked_weight(rate_weight: float | str) -> float | None:
     """Return the rate weight, None for "auto"."""
-    if rate_weight == "auto":
+    if isinstance(rate_weight, str) and rate_weight == "auto":
         return None
-    if isinstance(rate_weight, str) or not 0 <= rate_weight < np.inf:
+    if not isinstance(rate_weight, numbers.Real) or not 0 <= rate_weight < np.inf:
         raise ValueError(
             f"rate_weight must be a number of at least 0 or 'auto', got {rate_weight!r}"
         )

@@ -58,6 +58,8 @@ def check_crc(data: bytes) -> None:
 
 def version_of(data: bytes) -> int:
     """Return the version of a file; ValueError if there is none that is known here."""
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise ValueError(f"data must be the bytes of a .cvq file, got {type(data).__name__}")
     if data[:4] != MAGIC:
         raise ValueError(
             f"data is not a .cvq file: it must begin with {MAGIC!r}, got {bytes(data[:4])!r}"

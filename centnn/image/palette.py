@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from centnn._monitor import Callback
-from centnn._validation import integer
+from centnn._validation import flag, integer
 from centnn.codebook import fit_codebook
 from centnn.image import _dither
 from centnn.quantizer import quantize
@@ -100,26 +100,27 @@ def make_palette(
     if pixels.size == 0:
         raise ValueError(f"img must have no empty axis, got shape {pixels.shape}")
     n_colours = integer(n_colours, "n_colours", 1, MAX_COLOURS)
+    dither = flag(dither, "dither")
     kept = _kept(keep, pixels.shape[2], n_colours)
     colours, places, counts = _distinct(pixels)
     if len(colours) <= n_colours and not len(kept):
         return Indexed(colours, places.astype(np.uint8).reshape(pixels.shape[:2]))
-    others = colours[~_among(colours, kept)]
+    others = colours[~_among(_weighted(colours), _weighted(kept))]
     if len(kept) + len(others) <= n_colours:
         palette = np.concatenate([kept, others])
     else:
         samples, weights = _merged(_weighted(colours), counts)
+        fixed = _seen(kept)
         book = fit_codebook(
             samples,
-            n_colours,
+            n_colours - len(kept) + len(fixed),
             sample_weight=weights,
-            fixed=_weighted(kept) if len(kept) else None,
+            fixed=fixed if len(fixed) else None,
             effort=effort,
             n_threads=n_threads,
             callback=callback,
         )
-        palette = _unweighted(book.centers)
-        palette[: len(kept)] = kept
+        palette = np.concatenate([kept, _unweighted(book.centers[len(fixed) :])])
     shown, targets = _weighted(palette), _weighted(colours)
     if dither:
         wanted = targets[places].reshape(pixels.shape).astype(np.float32)
@@ -155,7 +156,14 @@ def _distinct(pixels: Array) -> tuple[NDArray[np.uint8], Array, Array]:
     return (keys[:, None] >> shifts & 255).astype(np.uint8), places, counts
 
 
-def _among(colours: NDArray[np.uint8], kept: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def _seen(kept: NDArray[np.uint8]) -> Array:
+    """Return colours as they differ to the eye: one for all that are transparent."""
+    weighted = _weighted(kept)
+    _, first = np.unique(weighted, axis=0, return_index=True)
+    return weighted[np.sort(first)]
+
+
+def _among(colours: Array, kept: Array) -> NDArray[np.bool_]:
     """Tell which colours are among those kept."""
     found = np.zeros(len(colours), np.bool_)
     for colour in kept:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from centnn._checksum import with_checksum
-from centnn._validation import between, integer, one_of, thread_count
+from centnn._validation import between, flag, integer, one_of, thread_count
 from centnn.image import _photo, alpha
 from centnn.image.channels import MAX_PIXELS, split
 from centnn.image.fields import MAGIC
@@ -122,7 +122,7 @@ def compress_photo(
         step_of(between(quality, "quality", 0, 100)),
         halved=halved,
         effort=one_of(effort, "effort", tuple(EFFORTS)),
-        filtered=filtered,
+        filtered=flag(filtered, "filtered"),
         n_threads=thread_count(n_threads),
     )
 
