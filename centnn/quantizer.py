@@ -151,6 +151,8 @@ def _search_scaled(
         found = distances[part]
         is_lost = np.isinf(found) if exponent > 0 else found < _scale.TINY
         where = np.flatnonzero(is_lost if is_lost.ndim == 1 else is_lost.any(axis=1))
+        if len(where) == 0:
+            continue
         scaled = np.ldexp(rows[part][where].astype(np.float64), -exponent)
         new_codes, new_distances = codes[part][where], found[where]
         _nearest(scaled, scaled_centers, new_codes, new_distances, n_threads)
