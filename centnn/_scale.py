@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,12 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-# Where the largest number is from 2**-256 to 2**256, squares of sums and differences are good: any
-# that underflows is below 2**-1022, which is nothing beside the square of 2**-255 times the
-# largest; none overflows but those of numbers beside which all of the others are nothing.
+# Where a codebook's largest number is from 2**-256 to 2**256, squared distances of any row x order
+# codewords c as they would with exponents without limits. If one overflows, then a number of x is
+# beyond 2**500 (D is at most 2**20): its units are larger than 2**440, so that x - c is x there for
+# all c, and beside its square the other terms are nothing: all distances are equal. If a term
+# underflows, |x - c| is below 2**-511: codewords for which it does so differ by less than 2**-510,
+# which is 2**-254 times the largest number at most.
 MOST = 256
 
 # A smaller sum of squares may be one of which some, or all, have underflowed.
@@ -25,7 +29,7 @@ def largest(array: Array) -> float:
 
 def exponent_of(array: Array) -> int:
     """Return the e for which the largest absolute value is from 2**(e - 1) to 2**e; 0 for 0."""
-    return int(np.frexp(largest(array))[1])
+    return math.frexp(largest(array))[1]
 
 
 def excess(array: Array, most: int = MOST) -> int:
