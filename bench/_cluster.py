@@ -64,7 +64,7 @@ def _read(path: str, start: int, stop: int, dtype: Any) -> Array:
 
 
 def sent_bytes(client: distributed.Client) -> int:
-    """Return the bytes that workers have sent to each other so far."""
+    """Return the bytes that workers have sent so far, to each other and to the client."""
     time.sleep(SETTLE_SECONDS)
     sent = client.run(lambda dask_worker: dask_worker.transfer_outgoing_bytes_total)
     return int(sum(sent.values()))

@@ -5,19 +5,29 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dask
 from dask.base import get_scheduler
 from dask.system import CPU_COUNT
 
-__all__ = ["check", "client_in_use", "strands"]
+__all__ = ["Strand", "check", "client_in_use", "strands"]
 
 # A cluster must have the versions of these that the client has: what is sent depends on them.
 SAME = ("centnn", "dask", "distributed", "numpy")
 
 # Workers or packages that a message lists at most.
 MOST = 3
+
+
+@dataclass(frozen=True)
+class Strand:
+    """Chunks that one thread is to work on, one after another."""
+
+    chunks: list[int]
+    worker: str | None = None
+    """The address of the worker that has this thread; None without a cluster."""
 
 
 def client_in_use() -> Any | None:
@@ -49,24 +59,26 @@ def check(client: Any | None) -> None:
         )
 
 
-def strands(X: Any, keys: Sequence[Any], client: Any | None) -> list[list[int]]:
-    """Share chunks out, each part to be worked on by one thread: return their indices.
+def strands(X: Any, keys: Sequence[Any], client: Any | None) -> list[Strand]:
+    """Share chunks out to threads; the strands of a worker come one after another.
 
     `keys` are those of the chunks of X that the cluster holds, and None for others. The former are
     worked on where they are.
     """
     if client is None:
-        return _parts(range(len(keys)), dask.config.get("num_workers", None) or CPU_COUNT)
+        n_threads = dask.config.get("num_workers", None) or CPU_COUNT
+        return [Strand(part) for part in _parts(range(len(keys)), n_threads)]
     threads = client.nthreads()
     places = client.who_has(X)
-    by_worker: dict[str | None, list[int]] = defaultdict(list)
+    held: dict[str | None, list[int]] = defaultdict(list)
     for index, key in enumerate(keys):
-        by_worker[min(places.get(key, ()), default=None)].append(index)
-    read = by_worker.pop(None, [])
-    parts = _parts(read, sum(threads.values()))
-    for worker, held in by_worker.items():
-        parts += _parts(held, threads[worker])
-    return parts
+        held[min(places.get(key, ()), default=None)].append(index)
+    of_threads = [worker for worker, n in threads.items() for _ in range(n)]
+    read = _parts(held.pop(None, []), len(of_threads))
+    shared = [Strand(part, worker) for part, worker in zip(read, of_threads, strict=False)]
+    for worker, chunks in held.items():
+        shared += [Strand(part, worker) for part in _parts(chunks, threads.get(worker, 1))]
+    return sorted(shared, key=lambda strand: strand.worker or "")
 
 
 def _parts(indices: Sequence[int], n: int) -> list[list[int]]:

@@ -6,6 +6,7 @@ threads work on. A task returns what is of the size of a codebook.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +15,13 @@ from uuid import uuid4
 import dask
 import numpy as np
 from dask.delayed import Delayed
+from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+from dask.sizeof import sizeof
 from dask.task_spec import Alias, DataNode, List, Task, TaskRef
 from numpy.typing import NDArray
 
 from centnn import _summary, _validation
+from centnn._dask_cluster import Strand
 from centnn._exact_sums import Units
 from centnn._summary import Moments, Summary
 
@@ -96,29 +100,36 @@ class Chunks:
             level = _put_together(graph, level, merge, size)
         return [Delayed(key, graph) for key in level]
 
-    def moments(self, centers: Array, units: Units, strands: Iterable[Sequence[int]]) -> Delayed:
+    def moments(self, centers: Array, units: Units, strands: Iterable[Strand]) -> Delayed:
         """Return the moments of all chunks, to be computed.
 
-        The chunks of a strand are worked on one after another and added up on the way. It does not
-        matter for the result which chunks are in which strand.
+        The chunks of a strand are worked on one after another and added up on the way, and the
+        sums of a worker's strands added up there. It does not matter for the result which chunks
+        are in which strand.
         """
-        graph, name = dict(self._graph), _unique("pass")
         # A task of its own: workers get its result from each other, once.
         codebook = _unique("codebook")
-        graph[codebook] = Task(codebook, _itself, DataNode(None, centers))
-        level, begin = [], _unique("begin")
-        for strand in strands:
-            # Nothing yet, on any worker: else all strands would begin where the codebook is.
-            last: Any = (begin, strand[0])
-            graph[last] = Task(last, _itself, None)
-            for i in strand:
-                key = (name, i)
-                graph[key] = self._task(key, i, Gather(units), [codebook, last])
-                last = key
-            level.append(last)
-        while len(level) > 1:
-            level = _put_together(graph, level, add)
-        return Delayed(level[0], graph)
+        graph = {**self._graph, codebook: Task(codebook, _itself, DataNode(None, centers))}
+        places: dict[Any, str] = {}
+        level: list[Any] = []
+        for worker, of_worker in itertools.groupby(strands, lambda strand: strand.worker):
+            tasks: Graph = {}
+            ends = [self._strand(tasks, strand, codebook, units) for strand in of_worker]
+            level += _reduced(tasks, ends, add)
+            if worker is not None:
+                places |= dict.fromkeys(tasks, worker)
+            graph |= tasks
+        (total,) = _reduced(graph, level, add)
+        return _pinned(total, graph, places)
+
+    def _strand(self, graph: Graph, strand: Strand, codebook: Any, units: Units) -> Any:
+        """Let tasks work on the chunks of a strand; return the key of their sum."""
+        name, so_far = _unique("pass"), []
+        for i in strand.chunks:
+            key = (name, i)
+            graph[key] = self._task(key, i, Gather(units), [codebook, *so_far])
+            so_far = [key]
+        return so_far[0]
 
     def _reading(self, key: Any) -> Any:
         """Return the task that reads a chunk, or a reference to one that the cluster holds."""
@@ -188,7 +199,7 @@ class Gather:
     units: Units
 
     def __call__(
-        self, X: Array, weights: Array | None, centers: Array, so_far: Moments | None
+        self, X: Array, weights: Array | None, centers: Array, so_far: Moments | None = None
     ) -> Moments:
         """Return the moments of a chunk and of those before, if there are any."""
         found = self.units.rounded(_summary.moments(X, centers, weights, 1))
@@ -266,6 +277,38 @@ def _put_together(
     for key, group in zip(keys, groups, strict=True):
         graph[key] = Task(key, join, List(*map(TaskRef, group)), *options)
     return keys
+
+
+def _reduced(graph: Graph, level: list[Any], join: Callable[..., Any]) -> list[Any]:
+    """Let tasks join all to one, in a tree; return its key, in a list."""
+    while len(level) > 1:
+        level = _put_together(graph, level, join)
+    return level
+
+
+def _pinned(key: Any, graph: Graph, places: dict[Any, str]) -> Delayed:
+    """Return what is to be computed, with the workers of some tasks.
+
+    Left to itself, the scheduler moves a task away from its chunk where it deems another worker
+    less busy and the chunk cheap to move. Pinned tasks go elsewhere only if their worker is gone.
+    """
+    pins = {"workers": places.get, "allow_other_workers": dict.fromkeys(places, True).get}
+    name = _unique("graph")
+    layers = {name: MaterializedLayer(graph, annotations=pins)}
+    return Delayed(key, HighLevelGraph(layers, {name: set()}), layer=name)
+
+
+def _bytes_of_moments(moments: Moments) -> int:
+    return moments.sums.nbytes + moments.counts.nbytes
+
+
+def _bytes_of_overview(overview: Overview) -> int:
+    return overview.summary.codewords.nbytes + overview.summary.counts.nbytes
+
+
+# Else dask takes them for as many bytes as a Python object without anything in it.
+sizeof.register(Moments, _bytes_of_moments)
+sizeof.register(Overview, _bytes_of_overview)
 
 
 def _unique(what: str) -> str:

@@ -16,6 +16,7 @@ distributed = pytest.importorskip("distributed")
 
 from centnn import _dask_cluster, _summary  # noqa: E402
 from centnn import dask as chunked  # noqa: E402
+from centnn._dask_cluster import Strand  # noqa: E402
 from centnn._dask_tasks import Chunks  # noqa: E402
 from centnn._exact_sums import Units  # noqa: E402
 from centnn.estimator import NotFittedError  # noqa: E402
@@ -146,7 +147,8 @@ def test_moments_add_up_to_the_same_bits_in_any_order(samples, scale, weighted):
     found = set()
     for n_strands in (1, 2, 7, 30):
         strands = np.array_split(generator.permutation(30), n_strands)
-        moments = chunks.moments(centers, units, [list(map(int, s)) for s in strands]).compute()
+        strands = [Strand(part.tolist()) for part in strands]
+        moments = chunks.moments(centers, units, strands).compute()
         found.add((moments.sums.tobytes(), moments.counts.tobytes(), moments.error))
     assert len(found) == 1
     whole = _summary.moments(X, centers, weights if weighted else None)
@@ -159,42 +161,45 @@ def test_a_chunk_is_read_and_worked_on_in_one_task(array):
     lazy = (array + 1).map_blocks(np.sqrt)
     chunks = Chunks(lazy, None)
     centers = np.zeros((K, 6), np.float32)
-    strands = [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]
+    strands = [Strand([0, 1, 2, 3, 4, 5]), Strand([6, 7, 8, 9, 10, 11])]
     moments = chunks.moments(centers, Units(-20, -20, -20), strands)
     (optimized,) = dask.optimize(moments)
     reached = {optimized.key}
     graph = dict(optimized.__dask_graph__())
     while more := {key for done in reached for key in graph[done].dependencies} - reached:
         reached |= more
-    # A task for each chunk, a begin for each strand, the codebook, the sum.
-    assert len(reached) == N_CHUNKS + 4
+    # A task for each chunk, the codebook, the sum.
+    assert len(reached) == N_CHUNKS + 2
 
 
-def test_only_what_is_of_the_size_of_a_codebook_travels(cluster):
-    def sent():
-        time.sleep(0.5)  # workers count what they have sent a little later
-        return sum(
-            cluster.run(lambda dask_worker: dask_worker.transfer_outgoing_bytes_total).values()
-        )
+def sent(client):
+    """Return the bytes that workers have sent so far, to each other and to the client."""
+    time.sleep(0.6)  # workers count what they have sent a little later
+    counts = client.run(lambda dask_worker: dask_worker.transfer_outgoing_bytes_total)
+    return sum(counts.values())
 
-    k, d, n_chunks = 500, 16, 20
-    centers = np.random.default_rng(0).normal(size=(k, d)).astype(np.float32)
-    units = Units(-30, -30, -30)
+
+# Chunks that are larger than what a pass sends, and chunks that are far smaller.
+@pytest.mark.parametrize(("n_samples", "d", "k"), [(60_000, 16, 500), (4000, 4, 50), (320, 2, 100)])
+def test_only_what_is_of_the_size_of_a_codebook_travels(cluster, n_samples, d, k):
+    n_chunks, n_workers = 20, 2
     with cluster.as_current():
-        X = da.random.default_rng(0).normal(size=(60_000, d), chunks=(60_000 // n_chunks, d))
+        X = da.random.default_rng(0).normal(size=(n_samples, d), chunks=(n_samples // n_chunks, d))
         X = X.astype(np.float32).persist()
         distributed.wait(X)
-        chunks = Chunks(X, None)
+        chunks = Chunks(X)
         held = chunks.persisted()
         assert len(set(held)) == n_chunks
         strands = _dask_cluster.strands(X, held, cluster)
-        assert sorted(i for strand in strands for i in strand) == list(range(n_chunks))
-        moved = []
-        for _ in range(3):  # a scheduler may move a chunk from a busy worker to an idle one
-            before = sent()
-            chunks.moments(centers, units, strands).compute()
-            moved.append(sent() - before)
-        assert min(moved) < 2 * 2 * k * d * 8
+        assert sorted(i for strand in strands for i in strand.chunks) == list(range(n_chunks))
+        centers = np.random.default_rng(0).normal(size=(k, d)).astype(np.float32)
+        before = sent(cluster)
+        for _ in range(5):
+            chunks.moments(centers, Units(-30, -30, -30), strands).compute()
+        codebook, sums = k * d * 4, k * (d + 1) * 8
+        # The codebook and the sums once from one worker to the other, the total to the client.
+        assert 0 < sent(cluster) - before <= 5 * (codebook + 2 * sums)
+        assert codebook + 2 * sums <= 2 * n_workers * k * d * 8
 
 
 def test_many_chunks_are_merged_first():
