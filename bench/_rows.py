@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from functools import partial
@@ -43,8 +44,15 @@ class Row:
 
 
 def matching(pattern: str, without: Set[str] = frozenset()) -> list[Row]:
-    """Return the rows whose name the regular expression finds, without those of some tags."""
-    return [row for row in rows() if not without & row.tags and re.search(pattern, row.name)]
+    """Return the rows whose name the regular expression finds, without those of some tags.
+
+    The program ends if there are none: as of a wrong argument, with 2.
+    """
+    found = [row for row in rows() if not without & row.tags and re.search(pattern, row.name)]
+    if not found:
+        print(f"no row has a name that matches {pattern!r}", file=sys.stderr)
+        sys.exit(2)
+    return found
 
 
 def rows() -> Iterator[Row]:

@@ -124,7 +124,8 @@ class Chunks:
 
     def _strand(self, graph: Graph, strand: Strand, codebook: Any, units: Units) -> Any:
         """Let tasks work on the chunks of a strand; return the key of their sum."""
-        name, so_far = _unique("pass"), []
+        name = _unique("pass")
+        so_far: list[Any] = []
         for i in strand.chunks:
             key = (name, i)
             graph[key] = self._task(key, i, Gather(units), [codebook, *so_far])

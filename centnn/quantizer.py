@@ -64,7 +64,8 @@ def quantize(
     ----------
     X : array_like, shape (N, D)
         Samples, N may be 0; uint8, uint16, float16, float32 and float64 are read as they are, in
-        any memory layout (an ``np.memmap``, too), other real types are converted to float64.
+        any memory layout (an ``np.memmap``, too), other real types are converted to float64. For a
+        dask array, the result is one as well, to be computed: that of `centnn.dask.quantize`.
     codebook : Codebook or array_like, shape (K, D)
         The codewords.
     n_nearest : int, optional
@@ -99,6 +100,12 @@ def quantize(
     array([[0, 2],
            [1, 2]], dtype=uint8)
     """
+    if _validation.is_dask(X):
+        _check_plain("X", n_nearest=n_nearest, out=out, return_distance=return_distance)
+        from centnn import dask
+
+        lazy: Array = dask.quantize(X, codebook)
+        return lazy
     rows = _validation.matrix(X, "X")
     centers = _validation.samples(array_of(codebook), "codebook")
     _validation.check_features(rows, centers)
@@ -174,7 +181,8 @@ def dequantize(
     Parameters
     ----------
     codes : array_like of integers, shape (N,)
-        Indices from 0 to K - 1.
+        Indices from 0 to K - 1. For a dask array, the result is one as well, to be computed: that
+        of `centnn.dask.dequantize`.
     codebook : Codebook or array_like, shape (K, D)
         The codewords.
     out : ndarray, shape (N, D), optional
@@ -199,6 +207,12 @@ def dequantize(
     array([[10. ,  2. ],
            [ 0.5,  0. ]])
     """
+    if _validation.is_dask(codes):
+        _check_plain("codes", out=out)
+        from centnn import dask
+
+        restored: Array = dask.dequantize(codes, codebook)
+        return restored
     centers = np.ascontiguousarray(_validation.matrix(array_of(codebook), "codebook"))
     indices = index_array(codes, len(centers))
     shape = (len(indices), centers.shape[1])
@@ -215,6 +229,14 @@ def dequantize(
     if not valid:
         raise_code_error(indices, len(centers))
     return out
+
+
+def _check_plain(name: str, **options: Any) -> None:
+    """Raise ValueError for options that dask arrays, which is what `name` is, do not have."""
+    for option, given in options.items():
+        none = False if option == "return_distance" else None
+        if given is not none:
+            raise ValueError(f"{option} must be {none} where {name} is a dask array, got {given}")
 
 
 def array_of(codebook: Codebook | ArrayLike) -> ArrayLike:

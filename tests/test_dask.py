@@ -295,6 +295,31 @@ def test_quantize_and_dequantize(array, samples, n_codewords, dtype):
     da.assert_eq(restored, book.decode(book.encode(samples)))
 
 
+def test_quantize_and_dequantize_of_the_package_are_lazy(array, samples):
+    book = centnn.fit_codebook(samples, K, effort="fast")
+    codes = centnn.quantize(array, book)
+    restored = centnn.dequantize(codes, book)
+    assert (codes.chunks, restored.chunks) == (array.chunks[:1], array.chunks)
+    da.assert_eq(codes, book.encode(samples))
+    da.assert_eq(restored, book.decode(book.encode(samples)))
+    da.assert_eq(book.decode(book.encode(array)), restored)
+
+
+@pytest.mark.parametrize("options", [{"n_nearest": 2}, {"return_distance": True}])
+def test_quantize_says_what_chunks_cannot_do(array, samples, options):
+    (name,) = options
+    with pytest.raises(ValueError, match=f"{name} must be .* where X is a dask array, got"):
+        centnn.quantize(array, samples[:K], **options)
+
+
+def test_nothing_lazy_is_written_to_out(array, samples):
+    with pytest.raises(ValueError, match="out must be None where X is a dask array, got"):
+        centnn.quantize(array, samples[:K], out=np.empty(6000, np.uint8))
+    codes = da.zeros(6000, dtype=np.uint8)
+    with pytest.raises(ValueError, match="out must be None where codes is a dask array, got"):
+        centnn.dequantize(codes, samples[:K], out=np.empty((6000, 6), np.float32))
+
+
 def test_codes_of_codes_on_a_cluster(array, samples, cluster):
     book = centnn.fit_codebook(samples, K, effort="fast")
     with cluster.as_current():
