@@ -37,7 +37,8 @@ class Units:
         Whole numbers whose sums are below 2**BITS stay as they are.
         """
         of_weight, of_value = math.frexp(weight)[1], math.frexp(largest)[1]
-        # No difference between a sample and a mean of samples is above twice the largest value.
+        # No difference between a sample and a mean of samples is above twice the largest value; and
+        # where codewords went farther than to the mean, the sum is below the one before.
         of_distance = math.frexp(4.0 * n_features)[1] + 2 * of_value
         return cls(of_weight + of_value - BITS, of_weight - BITS, of_weight + of_distance - BITS)
 

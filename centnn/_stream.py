@@ -221,7 +221,8 @@ def _refine(
                 f"got {n_samples} at first and then {stream.n_samples}"
             )
         before, counts = centers, found.counts
-        centers, error = _summary.update(centers, found, summary)
+        step = _summary.STEP if i + 1 < options.n_passes else 1
+        centers, error = _summary.update(centers, found, summary, step)
         if monitor.next(len(centers), error) or np.array_equal(centers, before):
             break
     return centers, counts, error

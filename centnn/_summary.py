@@ -50,6 +50,11 @@ LEAST_AT_ONCE = 4096
 # Passes over the samples: the first gains 0.5 %, the fifth less than 0.1 %.
 N_PASSES = 5
 
+# How far codewords go in a pass that is not the last, the mean of their samples being at 1. Below 2
+# no error rises: that of n samples whose mean is at a distance of r falls by n r^2 step (2 - step).
+# Codewords settle sooner like that: five passes reach what eight would, whose steps are 1.
+STEP = 1.9
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -144,19 +149,22 @@ def moments(X: Array, centers: Array, weights: Floats | None = None, n_threads: 
     return Moments(sums, counts, error)
 
 
-def update(centers: Array, found: Moments, summary: Summary) -> tuple[Array, float]:
+def update(
+    centers: Array, found: Moments, summary: Summary, step: float = 1.0
+) -> tuple[Array, float]:
     """Return the centers moved to the means of their samples, and the error that is left.
 
-    Centers without samples go to the codewords of the summary that add most to its error.
+    They go `step` times the way, which is below 2. Centers without samples go to the codewords of
+    the summary that add most to its error.
     """
     used = found.counts > 0
     means = centers.astype(np.float64)
     means[used] = found.sums[used] / found.counts[used, None]
     gain = squared_error(means, found.counts, centers, np.arange(len(centers), dtype=np.int32), 1)
-    moved = means.astype(centers.dtype)
+    moved = (means + (step - 1) * (means - centers)).astype(centers.dtype)
     n_unused = len(centers) - np.count_nonzero(used)
     if n_unused:
         _, distances = quantize(summary.codewords, moved[used], return_distance=True)
         farthest = np.argsort(-distances * summary.counts, kind="stable")[:n_unused]
         moved[~used] = summary.codewords[farthest]
-    return moved, max(0.0, found.error - gain)
+    return moved, max(0.0, found.error - step * (2 - step) * gain)

@@ -246,7 +246,8 @@ def _refined(
         if i >= options.n_passes and counts.all():
             break
         moments = _pass(chunks, centers, units)
-        centers, error = _summary.update(centers, moments, found.summary)
+        step = _summary.STEP if i + 1 < options.n_passes else 1
+        centers, error = _summary.update(centers, moments, found.summary, step)
         counts = moments.counts
         if monitor.next(len(centers), error):
             break

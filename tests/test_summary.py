@@ -64,6 +64,10 @@ def test_a_pass_worked_by_hand():
     assert moved.tolist() == [[0, 1], [10, 1], [10, 5]]
     assert moved.dtype == np.float32
     assert error == 4
+    # One and a half times the way, the 2 samples are at distances of 0.5 and 1.5 in the end.
+    moved, error = _summary.update(centers, found, summary, 1.5)
+    assert moved.tolist() == [[0, 1.5], [10, 1], [10, 5]]
+    assert error == 0.25 + 2.25 + 2
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32, np.float64])
