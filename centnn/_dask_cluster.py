@@ -28,6 +28,8 @@ class Strand:
     chunks: list[int]
     worker: str | None = None
     """The address of the worker that has this thread; None without a cluster."""
+    held: bool = False
+    """Whether that worker holds the chunks."""
 
 
 def client_in_use() -> Any | None:
@@ -68,6 +70,10 @@ def strands(X: Any, keys: Sequence[Any], client: Any | None) -> list[Strand]:
     if client is None:
         n_threads = dask.config.get("num_workers", None) or CPU_COUNT
         return [Strand(part) for part in _parts(range(len(keys)), n_threads)]
+    from distributed import futures_of, wait
+
+    if loaded := futures_of(X):
+        wait(loaded)  # nobody has them as long as they are only asked for
     threads = client.nthreads()
     places = client.who_has(X)
     held: dict[str | None, list[int]] = defaultdict(list)
@@ -77,7 +83,7 @@ def strands(X: Any, keys: Sequence[Any], client: Any | None) -> list[Strand]:
     read = _parts(held.pop(None, []), len(of_threads))
     shared = [Strand(part, worker) for part, worker in zip(read, of_threads, strict=False)]
     for worker, chunks in held.items():
-        shared += [Strand(part, worker) for part in _parts(chunks, threads.get(worker, 1))]
+        shared += [Strand(part, worker, True) for part in _parts(chunks, threads.get(worker, 1))]
     return sorted(shared, key=lambda strand: strand.worker or "")
 
 

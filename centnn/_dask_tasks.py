@@ -83,7 +83,7 @@ class Chunks:
         """Return the key of each chunk of X that the cluster holds; None for one that is read."""
         return [getattr(reads[0], "target", None) for reads in self._reads]
 
-    def overviews(self, n_clusters: int) -> list[Delayed]:
+    def overviews(self, n_clusters: int, strands: Iterable[Strand]) -> list[Delayed]:
         """Return overviews to be computed, of neighbours, in order; None where all weights are 0.
 
         Together they have MOST_TOGETHER codewords a cluster at most. How chunks are put together
@@ -92,13 +92,21 @@ class Chunks:
         graph, name = dict(self._graph), _unique("summarize")
         size = _summary.summary_size(n_clusters, len(self))
         level = [(name, i) for i in range(len(self))]
-        for i, key in enumerate(level):
-            graph[key] = self._task(key, i, Summarize(size))
+        places: dict[Any, str | None] = {}
+        for strand in strands:
+            before: list[Any] = []
+            for i in strand.chunks:
+                graph[level[i]] = self._task(level[i], i, Summarize(size), before)
+                if strand.held:
+                    # Idle workers steal tasks that wait for a thread, and chunks with them: these
+                    # wait for each other instead.
+                    before = [level[i]]
+                    places[level[i]] = strand.worker
         n_wanted = max(n_clusters, FEW_CLUSTERS)
         while len(level) > 1 and len(level) * size > MOST_TOGETHER * n_wanted:
             size = MERGED * n_wanted
             level = _put_together(graph, level, merge, size)
-        return [Delayed(key, graph) for key in level]
+        return [_pinned(key, graph, places) for key in level]
 
     def moments(self, centers: Array, units: Units, strands: Iterable[Strand]) -> Delayed:
         """Return the moments of all chunks, to be computed.
@@ -110,14 +118,13 @@ class Chunks:
         # A task of its own: workers get its result from each other, once.
         codebook = _unique("codebook")
         graph = {**self._graph, codebook: Task(codebook, _itself, DataNode(None, centers))}
-        places: dict[Any, str] = {}
+        places: dict[Any, str | None] = {}
         level: list[Any] = []
         for worker, of_worker in itertools.groupby(strands, lambda strand: strand.worker):
             tasks: Graph = {}
             ends = [self._strand(tasks, strand, codebook, units) for strand in of_worker]
             level += _reduced(tasks, ends, add)
-            if worker is not None:
-                places |= dict.fromkeys(tasks, worker)
+            places |= dict.fromkeys(tasks, worker)
             graph |= tasks
         (total,) = _reduced(graph, level, add)
         return _pinned(total, graph, places)
@@ -184,7 +191,7 @@ class Summarize:
 
     n_codewords: int
 
-    def __call__(self, X: Array, weights: Array | None) -> Overview | None:
+    def __call__(self, X: Array, weights: Array | None, *_before: Any) -> Overview | None:
         """Return the overview of a chunk, None if there is nothing of weight in it."""
         if len(X) == 0:
             return None
@@ -287,7 +294,7 @@ def _reduced(graph: Graph, level: list[Any], join: Callable[..., Any]) -> list[A
     return level
 
 
-def _pinned(key: Any, graph: Graph, places: dict[Any, str]) -> Delayed:
+def _pinned(key: Any, graph: Graph, places: dict[Any, str | None]) -> Delayed:
     """Return what is to be computed, with the workers of some tasks.
 
     Left to itself, the scheduler moves a task away from its chunk where it deems another worker

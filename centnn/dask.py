@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from centnn import _dask_cluster, _options, _summary, _validation, quantizer
+from centnn._dask_cluster import Strand
 from centnn._dask_tasks import Chunks, Overview, joined
 from centnn._duplicates import count_distinct
 from centnn._exact_sums import Units
@@ -219,7 +220,7 @@ def dequantize(codes: da.Array, codebook: Codebook | ArrayLike) -> da.Array:
 
 def train(chunks: Chunks, options: Options, *, or_fewer: bool = False) -> Codebook:
     """Train on chunks; `or_fewer` asks for no more codewords than there are distinct samples."""
-    overviews = dask.compute(*chunks.overviews(options.n_clusters))
+    overviews = dask.compute(*chunks.overviews(options.n_clusters, _strands(chunks)))
     found = joined(overviews)
     if found is None:
         raise ValueError("sample_weight must not be 0 everywhere, got only weights of 0")
@@ -256,14 +257,18 @@ def _refined(
 
 def _pass(chunks: Chunks, centers: Array, units: Units) -> Moments:
     """Compute the moments of all chunks, with as many running sums as there are threads."""
-    client = _dask_cluster.client_in_use()
-    strands = _dask_cluster.strands(chunks.X, chunks.persisted(), client)
     # dask warns of graphs that hold much; that of a pass has to hold a codebook.
     limit = dask.utils.parse_bytes(dask.config.get(LARGE_GRAPH, "10MB")) + centers.nbytes
     with dask.config.set({LARGE_GRAPH: limit}):
-        (moments,) = dask.compute(chunks.moments(centers, units, strands))
+        (moments,) = dask.compute(chunks.moments(centers, units, _strands(chunks)))
     assert isinstance(moments, Moments)
     return moments
+
+
+def _strands(chunks: Chunks) -> list[Strand]:
+    """Share chunks out to the threads that there are at the moment."""
+    client = _dask_cluster.client_in_use()
+    return _dask_cluster.strands(chunks.X, chunks.persisted(), client)
 
 
 def _samples(X: Any) -> da.Array:

@@ -186,7 +186,6 @@ def test_only_what_is_of_the_size_of_a_codebook_travels(cluster, n_samples, d, k
     with cluster.as_current():
         X = da.random.default_rng(0).normal(size=(n_samples, d), chunks=(n_samples // n_chunks, d))
         X = X.astype(np.float32).persist()
-        distributed.wait(X)
         chunks = Chunks(X)
         held = chunks.persisted()
         assert len(set(held)) == n_chunks
@@ -205,7 +204,8 @@ def test_only_what_is_of_the_size_of_a_codebook_travels(cluster, n_samples, d, k
 def test_many_chunks_are_merged_first():
     X = np.random.default_rng(0).normal(size=(9600, 3))
     array = da.from_array(X, chunks=(8, 3))
-    assert len(Chunks(array, None).overviews(4)) == 1200 / 8 // 8 + 1
+    strands = [Strand(list(range(1200)))]
+    assert len(Chunks(array).overviews(4, strands)) == 1200 / 8 // 8 + 1
     book = chunked.fit_codebook(array, 4)
     assert book.counts.sum() == 9600
     assert error(X, book.centers) < 1.01 * error(X, centnn.fit_codebook(X, 4).centers)
