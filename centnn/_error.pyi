@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,3 +11,4 @@ def squared_error(
     labels: NDArray[np.int32],
     n_threads: int,
 ) -> float: ...
+def total(numbers: Iterable[float]) -> float: ...

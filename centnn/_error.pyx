@@ -29,7 +29,15 @@ def squared_error(samples, weights, centers, labels, int n_threads):
         samples = samples.astype(np.float32)
     sums = np.empty((len(samples) + BLOCK - 1) // BLOCK)
     _fill(samples, weights, centers, labels, sums, n_threads)
-    return float(sum(sums.tolist()))
+    return total(sums.tolist())
+
+
+def total(numbers):
+    """Return the sum of floats, added one by one: that of sum() depends on Python's version."""
+    cdef double so_far = 0, number
+    for number in numbers:
+        so_far += number
+    return so_far
 
 
 def _fill(const sample[:, :] samples, const double[::1] weights, const real[:, ::1] centers,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from centnn import _source, _summary
+from centnn._error import total
 from centnn._monitor import Monitor
 from centnn._options import Options
 from centnn._source import Source
@@ -38,9 +40,6 @@ REDUCTION = 4
 
 # Summaries are merged where there would be more codewords than those of so many.
 SUMMARIES = 16
-
-# Passes beyond those asked for, as long as there are codewords without samples.
-MORE_PASSES = 3
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ class Summaries:
 
     def error(self) -> float:
         """Return the squared error of all samples so far."""
-        return sum(summary.error for summary in self._summaries)
+        return total(summary.error for summary in self._summaries)
 
     def union(self) -> Summary:
         """Return all in one."""
@@ -156,14 +155,13 @@ def fit(
     summary = _summarize(parts, sizes.summary, options.n_threads, monitor)
     if monitor.stopped:
         least = _summary.merge([summary], options.n_clusters, options.n_threads)
-        centers, counts, error = least.codewords, least.counts, least.error
+        trained = least.codewords, least.counts, least.error
     else:
-        n_samples = stream.n_samples
-        centers, counts, error = _summary.train(summary, options, monitor, n_samples)
+        trained = _summary.train(summary, options, monitor, stream.n_samples)
     if not monitor.stopped:
-        centers, counts, error = _refine(
-            stream, summary, (centers, counts, error), options, monitor
-        )
+        find = partial(_moments, stream, stream.n_samples, options.n_threads)
+        trained = _summary.refine(find, summary, trained, options.n_passes, monitor)
+    centers, counts, error = trained
     history = monitor.table()
     return Training(centers, None, counts, error, len(history), history)
 
@@ -196,33 +194,14 @@ def _summarize(parts: Iterable[Part], size: int, n_threads: int, monitor: Monito
     return summaries.union()
 
 
-def _refine(
-    stream: Stream,
-    summary: Summary,
-    trained: tuple[Array, Floats, float],
-    options: Options,
-    monitor: Monitor,
-) -> tuple[Array, Floats, float]:
-    """Move centers to the means of their samples in passes; all that is given and found as there.
-
-    There are more passes while there are centers without samples.
-    """
-    centers, counts, error = trained
-    n_samples = stream.n_samples
-    for i in range(options.n_passes + MORE_PASSES):
-        if i >= options.n_passes and counts.all():
-            break
-        found = Moments(np.zeros(centers.shape), np.zeros(len(centers)), 0.0)
-        for (samples, weights), _ in stream.blocks():
-            found += _summary.moments(samples, centers, weights, options.n_threads)
-        if stream.n_samples != n_samples:
-            raise ValueError(
-                "X must have the same samples each time that it is read, "
-                f"got {n_samples} at first and then {stream.n_samples}"
-            )
-        before, counts = centers, found.counts
-        step = _summary.STEP if i + 1 < options.n_passes else 1
-        centers, error = _summary.update(centers, found, summary, step)
-        if monitor.next(len(centers), error) or np.array_equal(centers, before):
-            break
-    return centers, counts, error
+def _moments(stream: Stream, n_samples: int, n_threads: int, centers: Array) -> Moments:
+    """Return the moments of all samples, of which there must be as many as before."""
+    found = Moments(np.zeros(centers.shape), np.zeros(len(centers)), 0.0)
+    for (samples, weights), _ in stream.blocks():
+        found += _summary.moments(samples, centers, weights, n_threads)
+    if stream.n_samples != n_samples:
+        raise ValueError(
+            "X must have the same samples each time that it is read, "
+            f"got {n_samples} at first and then {stream.n_samples}"
+        )
+    return found

@@ -7,6 +7,7 @@ seen. Importing this module needs dask: ``pip install 'centnn[dask]'``.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import dask
@@ -16,12 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from centnn import _dask_cluster, _options, _summary, _validation, quantizer
 from centnn._dask_cluster import Strand
-from centnn._dask_tasks import Chunks, Overview, joined
+from centnn._dask_tasks import Chunks, joined
 from centnn._duplicates import count_distinct
 from centnn._exact_sums import Units
 from centnn._monitor import Callback, Monitor
 from centnn._options import Options
-from centnn._stream import MORE_PASSES, OF_STREAMS, needs_array
+from centnn._stream import OF_STREAMS, needs_array
 from centnn._summary import Moments
 from centnn.codebook import Codebook
 from centnn.quantizer import array_of, code_type
@@ -29,7 +30,6 @@ from centnn.quantizer import array_of, code_type
 __all__ = ["dequantize", "fit_codebook", "quantize"]
 
 Array = NDArray[Any]
-Trained = tuple[Array, NDArray[np.float64], float]
 
 LARGE_GRAPH = "distributed.admin.large-graph-warning-threshold"
 
@@ -231,31 +231,13 @@ def train(chunks: Chunks, options: Options, *, or_fewer: bool = False) -> Codebo
     monitor = Monitor(options.callback, options.verbose, weight * d)
     trained = _summary.train(found.summary, options, monitor, found.n_samples)
     if not monitor.stopped:
-        trained = _refined(chunks, found, trained, options, monitor)
+        find = partial(_pass, chunks, Units.of(weight, found.largest, d))
+        trained = _summary.refine(find, found.summary, trained, options.n_passes, monitor)
     history = monitor.table()
     return Codebook(*trained, len(history), history)
 
 
-def _refined(
-    chunks: Chunks, found: Overview, trained: Trained, options: Options, monitor: Monitor
-) -> Trained:
-    """Move centers to the means of their samples, in passes over all chunks."""
-    centers, counts, error = trained
-    weight, d = float(found.summary.counts.sum()), centers.shape[1]
-    units = Units.of(weight, found.largest, d)
-    for i in range(options.n_passes + MORE_PASSES):
-        if i >= options.n_passes and counts.all():
-            break
-        moments = _pass(chunks, centers, units)
-        step = _summary.STEP if i + 1 < options.n_passes else 1
-        centers, error = _summary.update(centers, moments, found.summary, step)
-        counts = moments.counts
-        if monitor.next(len(centers), error):
-            break
-    return centers, counts, error
-
-
-def _pass(chunks: Chunks, centers: Array, units: Units) -> Moments:
+def _pass(chunks: Chunks, units: Units, centers: Array) -> Moments:
     """Compute the moments of all chunks, with as many running sums as there are threads."""
     # dask warns of graphs that hold much; that of a pass has to hold a codebook.
     limit = dask.utils.parse_bytes(dask.config.get(LARGE_GRAPH, "10MB")) + centers.nbytes

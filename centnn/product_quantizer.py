@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from centnn import _features, _options, _product, _product_training, _productfile, _validation
 from centnn._base import NotFittedError, Parameters
+from centnn._error import total
 from centnn._files import write_atomically
 from centnn._productfile import MOST_CODEWORDS
 from centnn.codebook import Codebook
@@ -177,7 +178,7 @@ class ProductQuantizer(Parameters):
         --------
         See `fit`.
         """
-        return sum(book.inertia for book in self._fitted())
+        return total(book.inertia for book in self._fitted())
 
     @property
     def n_features_in_(self) -> int:

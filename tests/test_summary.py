@@ -70,6 +70,23 @@ def test_a_pass_worked_by_hand():
     assert error == 0.25 + 2.25 + 2
 
 
+def test_passes_end_once_clusters_stay_as_they_are():
+    n_found = []
+
+    def find(centers):
+        n_found.append(len(centers))
+        return _summary.moments(SQUARE, centers)
+
+    summary = Summary(SQUARE, np.ones(4), 0.0)
+    start = np.array([[1, 1], [9, 1]], np.float32), np.array([2.0, 2.0]), 8.0
+    # The first pass goes too far, beyond the means; the second goes back, having nothing to add.
+    centers, counts, error = _summary.refine(find, summary, start, 30, Monitor(None, 0, 1))
+    assert centers.tolist() == [[0, 1], [10, 1]]
+    assert counts.tolist() == [2, 2]
+    assert error == 4
+    assert n_found == [2, 2]
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32, np.float64])
 def test_few_samples_are_kept_as_they_are(dtype):
     rows = RNG.integers(0, 3, (500, 2)).astype(dtype)
