@@ -27,6 +27,14 @@ def is_dask(X: Any) -> bool:
     return library is not None and isinstance(X, library.Array)
 
 
+def check_in_memory(X: Any, name: str) -> None:
+    """Raise TypeError if X is an array of dask's, all of which would be loaded."""
+    if is_dask(X):
+        raise TypeError(
+            f"{name} must be an array in memory here, got a dask array: compute() loads one"
+        )
+
+
 def samples(X: ArrayLike, name: str = "X") -> Array:
     """Return X as a finite (N, D) array of a sample type, N, D >= 1; not copied if it is one."""
     array = matrix(X, name)
@@ -72,6 +80,7 @@ def _advice(shape: tuple[int, ...]) -> str:
 
 def real_array(X: ArrayLike, name: str) -> Array:
     """Return X as an array of a sample type, native byte order."""
+    check_in_memory(X, name)
     if hasattr(X, "tocsr"):
         raise TypeError(
             f"Sparse data was passed for {name}, but dense data is required. "

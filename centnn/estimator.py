@@ -295,6 +295,7 @@ class CentNN(Estimator):
         [0.5, 9.5]
         """
         _refuse_stream(X, "fit_transform")
+        _validation.check_in_memory(X, "X")
         return self.fit(X, sample_weight=sample_weight).transform(X)
 
     def predict(self, X: ArrayLike) -> NDArray[np.int32]:

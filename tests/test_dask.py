@@ -345,6 +345,23 @@ def test_estimator(array, samples):
     assert isinstance(centnn.CentNN(3).fit_predict(array), da.Array)
 
 
+def test_nothing_loads_an_array_unasked(array, samples):
+    model = centnn.CentNN(K).fit(samples)
+    product = centnn.ProductQuantizer(2, 8).fit(samples)
+    for call in (
+        model.transform,
+        model.score,
+        model.partial_fit,
+        model.fit_transform,
+        product.fit,
+        product.encode,
+        lambda X: centnn.fit_codebook(samples, K).encode(X, rate_weight=1.0),
+        lambda X: centnn.mse(samples, X),
+    ):
+        with pytest.raises(TypeError, match=r"must be an array in memory here, got a dask array"):
+            call(array)
+
+
 def test_estimator_says_what_chunks_cannot_do(array, samples):
     for options in (
         {"algorithm": "classic"},
