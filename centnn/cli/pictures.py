@@ -85,9 +85,9 @@ def decode_picture(data: bytes) -> Array:
     stored = _decode(data, cv2.IMREAD_UNCHANGED)
     if stored.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"a picture must have 8 or 16 bits a channel, got {stored.dtype}")
-    if stored.shape[2:] == (4,):
-        colours = _turned(cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA), metadata.orientation(data))
-        is_grey = (colours[..., :1] == colours[..., 1:3]).all()
+    colours = _with_alpha(data, stored)
+    if colours is not None:
+        is_grey = colours.shape[2] == 4 and (colours[..., :1] == colours[..., 1:3]).all()
         return np.ascontiguousarray(colours[..., 2:] if is_grey else colours)
     # Decoded again, since only these turn a picture the way that its EXIF tag says.
     img = _decode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
@@ -130,6 +130,18 @@ def encode_png(img: Array) -> bytes:
     if not written:
         raise ValueError(f"a PNG picture must be smaller than {img.shape[1]}x{img.shape[0]} pixels")
     return bytes(png.tobytes())
+
+
+def _with_alpha(data: bytes, stored: Array) -> Array | None:
+    """Return a picture of which OpenCV decoded `stored`, alpha last, if it has alpha."""
+    import cv2
+
+    of_tiff = metadata.tiff_with_alpha(data) if stored.dtype == np.uint8 else None
+    if of_tiff is not None:
+        return _turned(*of_tiff)
+    if stored.shape[2:] != (4,):
+        return None
+    return _turned(cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA), metadata.orientation(data))
 
 
 def _turned(img: Array, orientation: int) -> Array:
