@@ -1,19 +1,11 @@
 """The squared error of a partition, the same bits at any number of threads."""
 
 from cython.parallel cimport prange
-from libc.stdint cimport int32_t, uint8_t, uint16_t
+from libc.stdint cimport int32_t
 
 import numpy as np
 
-ctypedef fused sample:
-    uint8_t
-    uint16_t
-    float
-    double
-
-ctypedef fused real:
-    float
-    double
+from centnn._types cimport real, sample
 
 cdef enum:
     BLOCK = 4096  # samples whose errors are added up before those of others

@@ -1,15 +1,11 @@
 """A number for each row, the same for equal rows, so that rows can be compared and sorted fast."""
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 import numpy as np
 
-ctypedef fused element:
-    uint8_t
-    uint16_t
-    float
-    double
+from centnn._types cimport sample
 
 
 def row_keys(X):
@@ -24,9 +20,9 @@ def row_keys(X):
     return keys
 
 
-def _fill(const element[:, :] rows, bint is_half, uint64_t[::1] keys):
+def _fill(const sample[:, :] rows, bint is_half, uint64_t[::1] keys):
     cdef Py_ssize_t i, j, d = rows.shape[1]
-    cdef bint is_short = d * sizeof(element) <= 8
+    cdef bint is_short = d * sizeof(sample) <= 8
     cdef uint64_t key, bits
     for i in range(rows.shape[0]):
         key = 0
@@ -34,26 +30,26 @@ def _fill(const element[:, :] rows, bint is_half, uint64_t[::1] keys):
             bits = _bits(rows[i, j], is_half)
             if is_short:
                 # By halves: a shift by all 64 bits would be undefined.
-                key = key << (4 * sizeof(element)) << (4 * sizeof(element)) | bits
+                key = key << (4 * sizeof(sample)) << (4 * sizeof(sample)) | bits
             else:
                 key = (key ^ bits) * <uint64_t> 0x9E3779B97F4A7C15
                 key ^= key >> 32
         keys[i] = key
 
 
-cdef inline uint64_t _bits(element x, bint is_half) noexcept nogil:
+cdef inline uint64_t _bits(sample x, bint is_half) noexcept nogil:
     cdef uint32_t bits32
     cdef uint64_t bits64
-    if element is float:
+    if sample is float:
         if x == 0:
             return 0
         memcpy(&bits32, &x, 4)
         return bits32
-    if element is double:
+    if sample is double:
         if x == 0:
             return 0
         memcpy(&bits64, &x, 8)
         return bits64
-    if element is uint16_t:
+    if sample is uint16_t:
         return 0 if is_half and x == 0x8000 else x
     return x

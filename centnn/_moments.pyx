@@ -1,15 +1,11 @@
 """Sums of the samples of each codeword, the same bits at any number of threads."""
 
 from cython.parallel cimport prange
-from libc.stdint cimport int32_t, uint8_t, uint16_t
+from libc.stdint cimport int32_t
 
 import numpy as np
 
-ctypedef fused sample:
-    uint8_t
-    uint16_t
-    float
-    double
+from centnn._types cimport sample
 
 
 def add_rows(samples, weights, labels, sums, int n_threads):

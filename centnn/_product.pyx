@@ -9,6 +9,7 @@ import numpy as np
 from centnn._search cimport (
     CENTNN_F32, CENTNN_F64, Memory, centnn_kernel, current_kernel,
 )
+from centnn._types cimport real
 
 cdef extern from "product.h" nogil:
     enum:
@@ -28,10 +29,6 @@ cdef extern from "internal.h" nogil:
         void (*nearest_codes)(const centnn_codes *codes, const void *tables, size_t n_queries,
                               size_t n_nearest, double *distances, uint32_t *places,
                               void *scratch) noexcept nogil
-
-ctypedef fused real:
-    float
-    double
 
 cdef enum:
     # Codes of a piece, at least: pieces are searched apart, so that few queries keep all threads

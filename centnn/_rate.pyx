@@ -10,15 +10,11 @@ Trans. ASSP 37(1), 1989, alternate between assigning all and counting instead.)
 """
 
 from libc.math cimport log2
-from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int32_t, uint32_t
 
 import numpy as np
 
-ctypedef fused sample:
-    uint8_t
-    uint16_t
-    float
-    double
+from centnn._types cimport sample
 
 # A fall of the cost by less than this part of what the move is about may be rounding.
 cdef double TOLERANCE = 1e-9

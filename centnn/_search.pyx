@@ -8,6 +8,8 @@ import os
 
 import numpy as np
 
+from centnn._types cimport real, sample
+
 cdef extern from *:
     """
     #ifdef _OPENMP
@@ -33,16 +35,6 @@ cdef extern from *:
     const char *CENTNN_COMPILER
     const int CENTNN_HAS_OPENMP
     int omp_get_max_threads() nogil
-
-ctypedef fused sample:
-    uint8_t
-    uint16_t
-    float
-    double
-
-ctypedef fused real:
-    float
-    double
 
 cdef enum:
     ALIGNMENT = 64  # of an index and of scratch memory

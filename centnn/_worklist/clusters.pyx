@@ -10,6 +10,7 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy
 
 from centnn._search cimport CENTNN_F32, CENTNN_F64, current_kernel
+from centnn._types cimport real
 
 import numpy as np
 
@@ -329,11 +330,6 @@ cdef class Clusters:
         c.cost_stamp = -1
         for d in range(self.d):
             self.sums[j * self.d + d] = 0
-
-
-ctypedef fused real:
-    float
-    double
 
 
 def means(Clusters state, real[:, ::1] centers):
