@@ -106,7 +106,7 @@ class Chunks:
         while len(level) > 1 and len(level) * size > MOST_TOGETHER * n_wanted:
             size = MERGED * n_wanted
             level = _put_together(graph, level, merge, size)
-        return [_pinned(key, graph, places) for key in level]
+        return _pinned(level, graph, places)
 
     def moments(self, centers: Array, units: Units, strands: Iterable[Strand]) -> Delayed:
         """Return the moments of all chunks, to be computed.
@@ -126,8 +126,8 @@ class Chunks:
             level += _reduced(tasks, ends, add)
             places |= dict.fromkeys(tasks, worker)
             graph |= tasks
-        (total,) = _reduced(graph, level, add)
-        return _pinned(total, graph, places)
+        (total,) = _pinned(_reduced(graph, level, add), graph, places)
+        return total
 
     def _strand(self, graph: Graph, strand: Strand, codebook: Any, units: Units) -> Any:
         """Let tasks work on the chunks of a strand; return the key of their sum."""
@@ -294,8 +294,8 @@ def _reduced(graph: Graph, level: list[Any], join: Callable[..., Any]) -> list[A
     return level
 
 
-def _pinned(key: Any, graph: Graph, places: dict[Any, str | None]) -> Delayed:
-    """Return what is to be computed, with the workers of some tasks.
+def _pinned(keys: list[Any], graph: Graph, places: dict[Any, str | None]) -> list[Delayed]:
+    """Return what is to be computed, of one graph, with the workers of some tasks.
 
     Left to itself, the scheduler moves a task away from its chunk where it deems another worker
     less busy and the chunk cheap to move. Pinned tasks go elsewhere only if their worker is gone.
@@ -303,7 +303,8 @@ def _pinned(key: Any, graph: Graph, places: dict[Any, str | None]) -> Delayed:
     pins = {"workers": places.get, "allow_other_workers": dict.fromkeys(places, True).get}
     name = _unique("graph")
     layers = {name: MaterializedLayer(graph, annotations=pins)}
-    return Delayed(key, HighLevelGraph(layers, {name: set()}), layer=name)
+    pinned = HighLevelGraph(layers, {name: set()})
+    return [Delayed(key, pinned, layer=name) for key in keys]
 
 
 def _bytes_of_moments(moments: Moments) -> int:

@@ -40,7 +40,6 @@ Floats = NDArray[np.float64]
 SLICE = 1024  # samples that are searched for at once
 GROWTH = 1.1  # a batch's samples settle each time that there are so many times more centroids
 EVIDENCE = 2  # samples so far for each centroid, at least
-MOST_EXPONENT = 480  # of scaled samples, so that sums of their squares are finite
 # Relocation: removals cost less than this part of what they gain; the cost is believed after so
 # many samples of the stream for each centroid, the gain after so many samples of the cluster.
 CHEAPER = 0.35

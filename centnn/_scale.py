@@ -18,6 +18,9 @@ Array = NDArray[Any]
 # which is 2**-254 times the largest number at most.
 MOST = 256
 
+# Squares of numbers below 2**SUMMED have finite sums: 2**60 of them are enough for anyone.
+SUMMED = 480
+
 # A smaller sum of squares may be one of which some, or all, have underflowed.
 TINY = 2.0**-800
 

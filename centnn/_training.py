@@ -13,13 +13,10 @@ from centnn._duplicates import check_distinct
 from centnn._error import squared_error
 from centnn._monitor import Monitor
 from centnn._options import Options
-from centnn._scale import largest
+from centnn._scale import SUMMED, largest
 from centnn.quantizer import quantize
 
 Array = NDArray[Any]
-
-# Of samples where errors are sums of squares in float64: 2**60 of them are enough for anyone.
-LARGEST = 2.0**480
 
 
 @dataclass
@@ -61,9 +58,10 @@ def _train_published(
     all_used = bool(used.all())
     samples = np.ascontiguousarray(X if all_used else X[used], dtype=np.float64)
     check_distinct(samples, options.n_clusters)
-    if largest(samples) > LARGEST:
+    most = 2.0**SUMMED
+    if largest(samples) > most:
         raise ValueError(
-            f"X must hold numbers of up to {LARGEST:.2g} unless algorithm is 'local', so that sums "
+            f"X must hold numbers of up to {most:.2g} unless algorithm is 'local', so that sums "
             f"of squares are finite in float64, got {largest(samples):.2g}"
         )
     if options.algorithm == "group":

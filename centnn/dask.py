@@ -156,11 +156,7 @@ def quantize(X: da.Array, codebook: Codebook | ArrayLike) -> da.Array:
     """
     samples = _samples(X)
     centers = _validation.samples(array_of(codebook), "codebook")
-    if samples.shape[1] != centers.shape[1]:
-        raise ValueError(
-            f"X must have as many features as the codebook has, {centers.shape[1]}, "
-            f"got {samples.shape[1]}"
-        )
+    _validation.check_features(samples, centers)
     dtype = code_type(len(centers))
     return samples.map_blocks(
         quantize_chunk,

@@ -11,7 +11,7 @@ from centnn import _features, _mini_batch, _options, _source, _validation
 from centnn._base import Estimator, NotFittedError
 from centnn._error import squared_error
 from centnn._monitor import Callback
-from centnn._scale import TINY, excess, exponent_of, largest, norms
+from centnn._scale import SUMMED, TINY, excess, exponent_of, largest, norms
 from centnn._source import Samples, Source
 from centnn._summary import N_PASSES
 from centnn.codebook import fit, open_samples
@@ -225,11 +225,11 @@ class CentNN(Estimator):
         precision = _options.precision_of(samples.dtype)
         options = _options.validated(samples.shape[1], precision, **self.get_params())
         state = self._state(samples, options)
-        if exponent_of(samples) > state.exponent + _mini_batch.MOST_EXPONENT:
+        most = state.exponent + SUMMED
+        if exponent_of(samples) > most:
             raise ValueError(
-                "X must hold numbers below "
-                f"{2.0 ** (state.exponent + _mini_batch.MOST_EXPONENT):.2g} "
-                f"after batches as small as those before, got {largest(samples):.2g}"
+                f"X must hold numbers below {2.0**most:.2g} after batches as small as those "
+                f"before, got {largest(samples):.2g}"
             )
         weights = _validation.sample_weights(sample_weight, len(samples))
         used = weights > 0

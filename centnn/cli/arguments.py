@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import centnn
+from centnn._options import EFFORTS
 from centnn.cli import compare, compress, info, palette, rd
 from centnn.cli.values import block, colour, number, png_path, weight, whole
 from centnn.image.channels import MAX_PIXELS
 from centnn.image.codewords import LIMIT_BLOCK
+from centnn.image.container import N_CODEWORDS
 from centnn.image.goal import HIGHEST_BPP, HIGHEST_DB, LOWEST_BPP
 from centnn.image.palette import MAX_COLOURS
 from centnn.image.photo import N_LAYERS
@@ -21,9 +23,8 @@ from centnn.image.version2 import MAX_CODEWORDS
 __all__ = ["parser"]
 
 PICTURE = "picture (PNG, JPEG, TIFF, WebP, BMP)"
-EFFORTS = ["fast", "balanced", "best"]
 _K_HELP = "number of codewords"
-_K_USUAL = f"{compress.N_CODEWORDS}, or as many as there are different blocks"
+_K_USUAL = f"{N_CODEWORDS}, or as many as there are different blocks"
 _BLOCK_HELP = "block in pixels, as one side or as HEIGHTxWIDTH; 1: grey levels or colours"
 _EFFORT_HELP = (
     "how long to train or search (default: balanced; fast for a palette or a target in VQ mode)"

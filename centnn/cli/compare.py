@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from centnn.cli.compress import BLOCK, N_CODEWORDS
+from centnn.cli.compress import BLOCK
 from centnn.cli.files import PNG, Output, keep, naming, read
 from centnn.cli.pictures import decode_grey, decode_picture, resized, sample_picture, tell_of_more
 from centnn.cli.report import say, tell
+from centnn.image.container import N_CODEWORDS, count_blocks
 
 if TYPE_CHECKING:
     from centnn.compare import Experiment
@@ -42,7 +43,6 @@ def compare(args: argparse.Namespace) -> None:
 
 def _experiments(args: argparse.Namespace) -> Iterator[Experiment]:
     from centnn import compare
-    from centnn.image.container import count_blocks
 
     as_published = args.k is None and args.block is None
     name, img = _picture(args.image, grey=as_published, quiet=args.quiet)
@@ -51,8 +51,7 @@ def _experiments(args: argparse.Namespace) -> Iterator[Experiment]:
         img = resized(img, side)
     plan = REFERENCE_EXPERIMENTS if as_published else [(N_CODEWORDS, args.block or BLOCK)]
     for usual, block in plan:
-        most = count_blocks(img, block, "rgb")
-        n_codewords = min(usual, most) if args.k is None else args.k
+        n_codewords = args.k or min(usual, count_blocks(img, block, "rgb"))
         size = f"{img.shape[1]}x{img.shape[0]}"
         title = f"{name} at {size}: {_samples(img, block)}, K = {n_codewords}"
         if not args.quiet and not args.json:

@@ -14,6 +14,7 @@ from centnn.cli.files import BOOK, CVQ, PNG, Output, keep, naming, pairs, read
 from centnn.cli.modes import check_options, is_for_photo_mode, vq_options
 from centnn.cli.pictures import encode_png, read_picture
 from centnn.cli.report import progress, progress_to_target, tell
+from centnn.image.container import N_CODEWORDS
 
 if TYPE_CHECKING:
     from centnn.image.goal import Attempt
@@ -22,7 +23,6 @@ __all__ = ["compress", "decompress", "train"]
 
 Array = NDArray[Any]
 
-N_CODEWORDS = 512
 BLOCK = (4, 4)
 
 

@@ -311,14 +311,18 @@ def colour_model(name: str | None, channels: int, block: tuple[int, int]) -> tup
     return COLOURS[name or ("rgb" if block == (1, 1) else DEFAULT_COLOUR)]
 
 
+def wanted_number(n_codewords: int | None) -> int:
+    """Return how many codewords are asked for, or the usual number; ValueError if out of range."""
+    if n_codewords is None:
+        return N_CODEWORDS
+    return integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
+
+
 def _checked_number(
     n_codewords: int | None, planes: list[Array], block: tuple[int, int], name: str
 ) -> int:
     """Return how many codewords to train; ValueError if there are not so many different blocks."""
-    if n_codewords is None:
-        wanted = N_CODEWORDS
-    else:
-        wanted = integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
+    wanted = wanted_number(n_codewords)
     blocks = [to_blocks(plane, block) for plane in planes]
     found = count_distinct(np.concatenate(blocks), wanted)
     if n_codewords is not None and found < wanted:

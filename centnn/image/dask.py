@@ -22,7 +22,6 @@ from centnn._dask_tasks import FAN_IN, Chunks
 from centnn._monitor import Callback
 from centnn._stream import OF_STREAMS
 from centnn._summary import N_PASSES
-from centnn._validation import integer
 from centnn.codebook import Codebook
 from centnn.dask import train
 from centnn.image import _context, coarsening, context, version2
@@ -30,7 +29,7 @@ from centnn.image.blocks import Block, block_grid, to_blocks
 from centnn.image.channels import split
 from centnn.image.codewords import Codewords
 from centnn.image.colour import plane_shapes, to_planes
-from centnn.image.container import N_CODEWORDS, checked_block, colour_model, plane_options
+from centnn.image.container import checked_block, colour_model, plane_options, wanted_number
 from centnn.image.context import ContextModel, Tally
 from centnn.image.encoder import PlaneOptions
 from centnn.quantizer import quantize
@@ -88,9 +87,7 @@ def train_codebook(
     """
     if not images:
         raise ValueError("images must be at least one, got none")
-    number = N_CODEWORDS
-    if n_codewords is not None:
-        number = integer(n_codewords, "n_codewords", 1, version2.MAX_CODEWORDS)
+    number = wanted_number(n_codewords)
     _dask_cluster.check(_dask_cluster.client_in_use())
     dtype, n_channels = dask.compute(dask.delayed(_kind)(images[0]))[0]
     size = checked_block(block, (1, 1))
